@@ -1,0 +1,151 @@
+"""Settings as frozen dataclasses: the three variants, and a run's whole configuration, to and from JSON.
+
+``paper`` follows the paper, and the authors' release where the paper is silent; ``release`` is the
+authors' program to the number; ``compact`` is the same topology made small for CPUs and quick starts.
+"""
+
+import dataclasses
+import json
+
+from datasets.errors import InputError
+
+
+@dataclasses.dataclass(frozen=True)
+class NetworkConfig:
+    """Everything that shapes the network; equal configurations build equal networks.
+
+    Args:
+        joints, palm_joints, finger_joints: int. A, P, F of the paper; A = P + F.
+        stem_filters: int. Channels of the first 5 x 5 convolution.
+        stage_filters: tuple of 4 ints. Base depths of the residual stages; a stage gives 4 x its base.
+        stage_units: tuple of 4 ints. Residual blocks a stage; the stride stands in the last.
+        pyramid_filters: int. Channels of the pyramid and of ``T`` (256 in the paper).
+        block_filters: int. Base depth of the residual blocks behind the pyramid.
+        dense_units: int. Width of the two fully connected layers of each branch.
+        dropout: float. Share of units dropped behind each of them.
+        cross_connection: bool. False: the paper's baseline refinement (section 3.2).
+        heatmap_guidance: bool. False: no heat-map heads (table 1, "Base" and "Cross").
+        normalise_outputs: bool. Batch normalisation on output layers too, in place of their bias.
+        resize_grid: "half_pixel" (Keras) or "tf1" (the release's sampling grid).
+        initializer: "normal" (N(0, 0.01), the paper) or "glorot_uniform" (the release) or "he_normal".
+    """
+
+    joints: int = 21
+    palm_joints: int = 6
+    finger_joints: int = 15
+    stem_filters: int = 32
+    stage_filters: tuple = (16, 32, 64, 64)
+    stage_units: tuple = (3, 4, 6, 3)
+    pyramid_filters: int = 256
+    block_filters: int = 128
+    dense_units: int = 2048
+    dropout: float = 0.6
+    cross_connection: bool = True
+    heatmap_guidance: bool = True
+    normalise_outputs: bool = False
+    resize_grid: str = "half_pixel"
+    initializer: str = "normal"
+
+    def __post_init__(self):
+        if self.joints != self.palm_joints + self.finger_joints:
+            raise ValueError(
+                "joints must be palm_joints + finger_joints. Received: "
+                f"{self.joints}, {self.palm_joints}, {self.finger_joints}"
+            )
+
+
+@dataclasses.dataclass(frozen=True)
+class LossConfig:
+    """Weights of equation (7).
+
+    Args:
+        heatmap_weight: float. alpha.
+        joint_weight: float. beta.
+        factor: float. 1 for the paper; 1/4 for the release (its 0.5, and the 1/2 in ``l2_loss``).
+        weight_decay: float. Times sum(w^2) / 2 over kernels.
+    """
+
+    heatmap_weight: float = 0.01
+    joint_weight: float = 1.0
+    factor: float = 1.0
+    weight_decay: float = 1e-5
+
+
+@dataclasses.dataclass(frozen=True)
+class ScheduleConfig:
+    """How long and how fast to train (section 3.5).
+
+    Args:
+        epochs, batch_size: int.
+        learning_rate: float. Adam's, at the start.
+        decay: float. The learning rate's factor an epoch ("exponential"); unused by "cosine".
+        curve: "exponential" (the paper) or "cosine" (to zero at the last step, after a short warm-up).
+        augmentation: "paper" or "release", a key of ``datasets.augment.SAMPLERS``.
+    """
+
+    epochs: int = 110
+    batch_size: int = 128
+    learning_rate: float = 1e-3
+    decay: float = 0.96
+    curve: str = "exponential"
+    augmentation: str = "paper"
+
+
+@dataclasses.dataclass(frozen=True)
+class Variant:
+    """A named network with the losses and schedule it is trained by."""
+
+    network: NetworkConfig
+    loss: LossConfig
+    schedule: ScheduleConfig
+
+
+VARIANTS = {
+    "paper": Variant(NetworkConfig(), LossConfig(), ScheduleConfig()),
+    "release": Variant(
+        NetworkConfig(
+            dense_units=1024,
+            dropout=0.4,
+            normalise_outputs=True,
+            resize_grid="tf1",
+            initializer="glorot_uniform",
+        ),
+        LossConfig(factor=0.25),
+        ScheduleConfig(epochs=200, augmentation="release"),
+    ),
+    "compact": Variant(
+        NetworkConfig(
+            stem_filters=16,
+            stage_filters=(8, 16, 24, 32),
+            stage_units=(1, 2, 2, 1),
+            pyramid_filters=64,
+            block_filters=32,
+            dense_units=256,
+            dropout=0.0,
+            initializer="he_normal",
+        ),
+        LossConfig(),
+        ScheduleConfig(epochs=12, batch_size=64, learning_rate=2e-3, curve="cosine"),
+    ),
+}
+
+
+def variant_for(name, skeleton, cross_connection=True, heatmap_guidance=True):
+    """The ``Variant`` called ``name`` sized for a skeleton, as one of table 1's four rows."""
+    if name not in VARIANTS:
+        raise InputError(f"--variant: no {name!r}; choose from {', '.join(VARIANTS)}")
+    variant = VARIANTS[name]
+    network = dataclasses.replace(
+        variant.network,
+        joints=len(skeleton),
+        palm_joints=len(skeleton.palm),
+        finger_joints=len(skeleton.finger),
+        cross_connection=cross_connection,
+        heatmap_guidance=heatmap_guidance,
+    )
+    return dataclasses.replace(variant, network=network)
+
+
+def to_json(config):
+    """A dataclass as indented JSON text."""
+    return json.dumps(dataclasses.asdict(config), indent=2) + "\n"

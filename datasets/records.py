@@ -1,0 +1,66 @@
+"""One labelled depth frame, and what a reader is."""
+
+import collections.abc
+import dataclasses
+
+import numpy as np
+
+from datasets.geometry import Camera
+
+
+@dataclasses.dataclass(frozen=True)
+class Record:
+    """One frame after its reader: y down, millimetres.
+
+    Args:
+        name: str. The frame's name in its dataset's own lists, e.g. ``P0/1/000000_depth.bin``.
+        depth_mm: float32 [H, W]; 0 = no measurement.
+        camera: Camera.
+        joints_mm: float32 [J, 3] in camera space, or None where labels are hidden.
+        cube_mm: float or None. Side of the crop cube where the dataset's protocol sets one for this
+            frame; None means the dataset's default.
+    """
+
+    name: str
+    depth_mm: np.ndarray
+    camera: Camera
+    joints_mm: np.ndarray | None
+    cube_mm: float | None = None
+
+
+class Reader(collections.abc.Sequence):
+    """Frames of one split in the order of the field's lists, read lazily.
+
+    A subclass sets the attributes below in ``__init__`` (labels and names are small and checked at
+    once) and implements ``read_depth``. Indexing and iteration give ``Record``s.
+
+    Attributes:
+        skeleton: Skeleton.
+        camera: Camera.
+        names: sequence of N frame names.
+        joints_mm: float32 [N, J, 3], or None where labels are hidden.
+        subjects: sequence of N subject names, for per-subject figures and splits.
+    """
+
+    skeleton = None
+    camera = None
+    names = ()
+    joints_mm = None
+    subjects = ()
+
+    def read_depth(self, index):
+        """Depth of frame ``index`` as float32 [H, W] in mm. Raises InputError naming the file."""
+        raise NotImplementedError
+
+    def cube_mm(self, index):
+        """Cube that the protocol sets for this frame, or None for the dataset's default."""
+        del index
+
+    def __len__(self):
+        return len(self.names)
+
+    def __getitem__(self, index):
+        if not 0 <= index < len(self):
+            raise IndexError(index)
+        joints_mm = None if self.joints_mm is None else self.joints_mm[index]
+        return Record(self.names[index], self.read_depth(index), self.camera, joints_mm, self.cube_mm(index))

@@ -1,0 +1,35 @@
+"""Packaging of crossinfonet: hand joints in millimetres from one depth frame."""
+
+import pathlib
+
+import setuptools
+
+setuptools.setup(
+    name="crossinfonet",
+    version="0.1.0",
+    description="CrossInfoNet in Keras 3: hand joints in millimetres from one depth frame",
+    long_description=pathlib.Path(__file__).with_name("README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    license="MIT",
+    python_requires=">=3.10,<3.14",
+    packages=setuptools.find_packages(include=["crossinfo", "crossinfo.*", "datasets", "datasets.*"]),
+    py_modules=["train", "evaluate"],
+    install_requires=[
+        "tensorflow>=2.21",
+        "keras>=3.12",
+        "numpy>=1.26",
+        "opencv-python>=4.10",
+        "h5py>=3.11",
+        "absl-py>=2.1",
+        "matplotlib>=3.8",
+        "tensorboard>=2.20",
+        "scipy>=1.13",
+        "tqdm>=4.66",
+    ],
+    extras_require={
+        "gpu": ["tensorflow[and-cuda]>=2.21"],
+        "serving": ["tensorflow-serving-api>=2.19", "grpcio>=1.66"],
+        "camera": ["pyrealsense2>=2.55"],
+        "test": ["pytest>=8.0", "ruff>=0.6"],
+    },
+)
