@@ -6,6 +6,7 @@ turns a caller's mistake into one line on standard error and status 2. A bug sta
 
 import dataclasses
 import os
+import re
 import sys
 import textwrap
 import types
@@ -96,14 +97,14 @@ def spelling(flag):
 
 def described(flag):
     """A flag's help with its default, in one paragraph."""
-    default = flag.default
+    help, default = re.sub(r"^<[^>]*>: ", "", flag.help), flag.default
     if default is None or default == []:
-        return flag.help
+        return help
     if flag.boolean:
         default = "on" if default else "off"
     elif isinstance(default, list):
         default = ",".join(default)
-    return f"{flag.help} (default: {default})"
+    return f"{help} (default: {default})"
 
 
 def parse(command, argv):
