@@ -1,0 +1,66 @@
+"""The model card: what a user of a trained network must know to feed it and to read its output.
+
+It travels inside ``model.keras`` and as ``assets.extra/crossinfo.json`` in every export.
+"""
+
+import dataclasses
+import json
+
+
+@dataclasses.dataclass(frozen=True)
+class ModelCard:
+    """Facts about one trained network.
+
+    Args:
+        variant: str. paper, release or compact.
+        dataset: str. What it was trained on.
+        skeleton: str. The skeleton's name.
+        joints: tuple of J joint names, in the order of the outputs.
+        bones: tuple of (joint, joint) index pairs.
+        palm, finger: tuples of joint indices, in the order of those outputs.
+        cube_mm: float. Side of the crop cube.
+        centre: str. How training frames were centred: gt, file or com.
+        mean_pose: tuple of J (x, y, z). The training split's mean normalised pose.
+    """
+
+    variant: str
+    dataset: str
+    skeleton: str
+    joints: tuple
+    bones: tuple
+    palm: tuple
+    finger: tuple
+    cube_mm: float
+    centre: str
+    mean_pose: tuple
+
+    def to_json(self):
+        """Indented JSON text."""
+        return json.dumps(dataclasses.asdict(self), indent=2) + "\n"
+
+    @classmethod
+    def from_dict(cls, fields):
+        """From a dict as JSON gives it: lists become tuples."""
+        known = {field.name: _frozen(fields[field.name]) for field in dataclasses.fields(cls)}
+        return cls(**known)
+
+
+def card_for(variant, dataset, cube_mm, centre, mean_pose):
+    """Card of a network for a ``datasets.registry.Dataset``; ``mean_pose`` is [J, 3]."""
+    skeleton = dataset.skeleton
+    return ModelCard(
+        variant=variant,
+        dataset=dataset.name,
+        skeleton=skeleton.name,
+        joints=skeleton.joints,
+        bones=skeleton.bones,
+        palm=skeleton.palm,
+        finger=skeleton.finger,
+        cube_mm=float(cube_mm),
+        centre=centre,
+        mean_pose=tuple(tuple(float(x) for x in joint) for joint in mean_pose),
+    )
+
+
+def _frozen(value):
+    return tuple(_frozen(item) for item in value) if isinstance(value, list | tuple) else value

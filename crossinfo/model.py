@@ -1,0 +1,191 @@
+"""CrossInfoNet: a functional Keras model from a normalised depth crop to joints and heat maps (figures 2 and 6)."""
+
+import dataclasses
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from crossinfo.config import NetworkConfig
+from crossinfo.layers import (
+    ConvolutionBlock,
+    CrossConnection,
+    DenseBlock,
+    HeatmapHead,
+    Resize,
+    ResidualBlock,
+    registered,
+)
+
+CROP_SIZE = 96
+HEATMAP_SIZE = (24, 24)
+
+
+@registered
+class CrossInfoNet(keras.Model):
+    """The whole network. Saved files hold its `NetworkConfig`, and give back the model with its policy.
+
+    Args:
+        network: `NetworkConfig`, or its fields as a dict.
+        dtype: str or dtype policy: "float32", "mixed_float16" or "mixed_bfloat16". Outputs are float32.
+
+    Input: `(batch, 96, 96, 1)`, depth normalised to [-1, 1].
+    Outputs: dict of `hand (batch, 3A)`, `palm (batch, 3P)`, `finger (batch, 3F)`: normalised x, y, z joint
+    by joint; and, with heat-map guidance, `hand_heatmap (batch, 24, 24, A)`, `palm_heatmap`, `finger_heatmap`.
+    """
+
+    def __init__(self, network, dtype="float32", name="crossinfonet", **kwargs):
+        if isinstance(network, dict):
+            network = NetworkConfig(**network)
+        policy = keras.dtype_policies.get(dtype)
+        crop = keras.Input((CROP_SIZE, CROP_SIZE, 1), name="crop")
+        super().__init__(crop, _Graph(network, policy).outputs(crop), name=name, **kwargs)
+        # keras.Model ignores dtype; without this a reloaded model would lose its policy.
+        self.dtype_policy = policy
+        self.network = network
+
+    def get_config(self):
+        """The network's fields, the policy and the name: what rebuilds the same model."""
+        return {
+            "name": self.name,
+            "trainable": self.trainable,
+            "dtype": self.dtype_policy.name,
+            "network": dataclasses.asdict(self.network),
+        }
+
+
+def build(network, precision="float32"):
+    """A `CrossInfoNet` for a `NetworkConfig`; `precision` is the name of a Keras dtype policy."""
+    return CrossInfoNet(network, precision)
+
+
+def inference(model):
+    """The part of a `CrossInfoNet` that computes `hand` only, sharing its weights: no heat-map heads."""
+    pose = keras.Model(model.input, {"hand": model.output["hand"]}, name="pose")
+    pose.dtype_policy = model.dtype_policy
+    return pose
+
+
+def operations(model):
+    """Floating point operations a frame: 2 x the multiply-adds of all convolutions and dense layers."""
+    crop = tf.TensorSpec([1, CROP_SIZE, CROP_SIZE, 1])
+    graph = tf.function(lambda x: model(x, training=False)).get_concrete_function(crop).graph
+    return sum(
+        2 * int(np.prod(op.outputs[0].shape)) * int(np.prod(op.inputs[1].shape[:-1]))
+        for op in graph.get_operations()
+        if op.type in ("Conv2D", "MatMul")
+    )
+
+
+class _Graph:
+    """Lays the network's layers, in the paper's order, with one configuration and one dtype policy."""
+
+    def __init__(self, config, policy):
+        self.config = config
+        self.common = {"initializer": config.initializer, "dtype": policy}
+        self.policy = policy
+        # Output layers stay in float32: their sums overflow or lose millimetres in half precision.
+        self.head = {
+            "initializer": config.initializer,
+            "normalise": config.normalise_outputs,
+            "dtype": "float32",
+        }
+
+    def outputs(self, crop):
+        """Symbolic crop -> dict of symbolic outputs."""
+        config = self.config
+        fine, shared = self.pyramid(self.stages(crop))
+        palm, finger = (self.residual(shared, f"{branch}_features") for branch in ("palm", "finger"))
+        heatmaps = self.heatmaps(fine, palm, finger) if config.heatmap_guidance else {}
+        # Without the cross connection: the paper's baseline (section 3.2), the same blocks in the same places.
+        if config.cross_connection:
+            cross_connection = CrossConnection(dtype=self.policy, name="cross_connection")
+            palm, finger = cross_connection([palm, finger, shared])
+        palm, finger = self.branch(palm, "palm"), self.branch(finger, "finger")
+        both = keras.layers.Concatenate(dtype=self.policy, name="hand_dense")([palm, finger])
+        return {
+            "hand": self.coordinates(both, config.joints, "hand"),
+            "palm": self.coordinates(palm, config.palm_joints, "palm"),
+            "finger": self.coordinates(finger, config.finger_joints, "finger"),
+            **heatmaps,
+        }
+
+    def stages(self, crop):
+        """Backbone: crop -> feature maps of 24, 12, 6 and 3 pixels (figure 2)."""
+        config, found = self.config, []
+        x = ConvolutionBlock(config.stem_filters, 5, 2, name="stem", **self.common)(crop)
+        x = keras.layers.MaxPooling2D(3, 1, "same", dtype=self.policy, name="stem_pool")(x)
+        for stage, (base, units) in enumerate(zip(config.stage_filters, config.stage_units, strict=True), 1):
+            for unit in range(1, units + 1):
+                block = ResidualBlock(
+                    4 * base,
+                    base,
+                    strides=2 if unit == units else 1,
+                    name=f"stage{stage}_unit{unit}",
+                    **self.common,
+                )
+                x = block(x)
+            found.append(x)
+        return found
+
+    def pyramid(self, stages):
+        """Feature pyramid: stages' outputs, fine to coarse -> (24 x 24 level, `T` = the 12 x 12 level)."""
+        coarse = None
+        levels = []
+        for stage in range(len(stages), 0, -1):
+            x = stages[stage - 1]
+            level = self.convolution(x, f"lateral{stage}")
+            if coarse is not None:
+                resize = Resize(
+                    x.shape[1:3], self.config.resize_grid, dtype=self.policy, name=f"resize{stage}"
+                )
+                above = self.convolution(resize(coarse), f"merge{stage}", activation=None)
+                level = keras.layers.Add(dtype=self.policy, name=f"level{stage}")([level, above])
+            coarse = level
+            levels.append(level)
+        return levels[-1], levels[-2]
+
+    def heatmaps(self, fine, palm, finger):
+        """Heat-map guidance (sections 3.1, 3.4): all joints from the fine level, groups from `P0`, `F0`."""
+        config = self.config
+        features = {
+            "hand": self.residual(fine, "hand_heatmap_features"),
+            "palm": self.convolution(palm, "palm_heatmap_features"),
+            "finger": self.convolution(finger, "finger_heatmap_features"),
+        }
+        joints = {"hand": config.joints, "palm": config.palm_joints, "finger": config.finger_joints}
+        return {
+            f"{part}_heatmap": HeatmapHead(
+                joints[part], HEATMAP_SIZE, config.resize_grid, name=f"{part}_heatmap", **self.head
+            )(features[part])
+            for part in features
+        }
+
+    def branch(self, x, name):
+        """One sub-task's refinement and fully connected layers: `P1` -> `f_p`, or `F1` -> `f_f` (figure 6)."""
+        x = self.residual(x, f"{name}_refined")
+        x = keras.layers.MaxPooling2D(2, dtype=self.policy, name=f"{name}_pool")(x)
+        x = keras.layers.Flatten(dtype=self.policy, name=f"{name}_flat")(x)
+        for layer in (1, 2):
+            x = DenseBlock(
+                self.config.dense_units,
+                dropout=self.config.dropout,
+                name=f"{name}_dense{layer}",
+                **self.common,
+            )(x)
+        return x
+
+    def coordinates(self, x, joints, name):
+        """Output layer: three coordinates a joint, float32."""
+        return DenseBlock(3 * joints, activation=None, name=name, **self.head)(x)
+
+    def residual(self, x, name):
+        """The 3 x 3 residual block of the paper's figures, to the pyramid's width."""
+        config = self.config
+        return ResidualBlock(config.pyramid_filters, config.block_filters, name=name, **self.common)(x)
+
+    def convolution(self, x, name, activation="relu"):
+        """1 x 1 convolution to the pyramid's width."""
+        return ConvolutionBlock(
+            self.config.pyramid_filters, activation=activation, name=name, **self.common
+        )(x)

@@ -1,0 +1,105 @@
+"""Augmentation: turn, move and scale image and joints by one map. Batch in, batch out.
+
+A transform has three physical parts: the picture turns about the crop's middle, the cube's centre moves
+in 3-D, and the cube grows or shrinks. The crop that the changed cube would have cut defines one affine
+map in crop pixels; the image is warped and the joints are moved by that same matrix. The joints' depth
+stays, and both are normalised by the new centre and cube, as in the authors' program.
+
+The operations are pure functions of ``draws``: uniform numbers made on the host from (run seed, epoch,
+frame index). They give the same result inside tf.data and inside the compiled step on a GPU. The warp is
+nearest-neighbour by computed indices: bilinear sampling invents depths at edges, and
+``ImageProjectiveTransformV3`` has no XLA kernel.
+"""
+
+import math
+
+import tensorflow as tf
+
+from datasets import crops, geometry
+
+DRAWS = 8  # uniform numbers a frame; every sampler below takes what it needs
+
+
+def sample_paper(draws, cube_mm):
+    """Section 3.5: rotation +-180 degrees, shift +-10 crop pixels and scale 0.9 to 1.1, together.
+
+    Args:
+        draws: float32 [B, DRAWS] uniform in (0, 1).
+        cube_mm: float32 [B].
+
+    Returns:
+        dict: ``angle`` [B] radians, ``offset_mm`` [B, 3], ``scale`` [B].
+    """
+    shift_px = (2 * draws[:, 1:3] - 1) * 10
+    shift_mm = shift_px * cube_mm[:, None] / crops.CROP_SIZE
+    return {
+        "angle": (2 * draws[:, 0] - 1) * math.pi,
+        "offset_mm": tf.pad(shift_mm, [[0, 0], [0, 1]]),
+        "scale": 0.9 + 0.2 * draws[:, 3],
+    }
+
+
+def sample_release(draws, cube_mm):
+    """The authors' program: one of move N(0, 10) mm, rotate U(+-180), scale 1 + N(0, 0.05), none."""
+    del cube_mm
+    mode = tf.floor(draws[:, 0] * 4)
+    normal = tf.math.ndtri(draws[:, 2:6])
+    return {
+        "angle": tf.where(mode == 1, (2 * draws[:, 1] - 1) * math.pi, 0.0),
+        "offset_mm": tf.where((mode == 0)[:, None], 10 * normal[:, :3], 0.0),
+        "scale": tf.where(mode == 2, 1 + 0.05 * normal[:, 3], 1.0),
+    }
+
+
+SAMPLERS = {"paper": sample_paper, "release": sample_release}
+
+
+def augment(frames, transform):
+    """Applies a transform to cropped frames.
+
+    Args:
+        frames: dict with ``crop`` [B, 96, 96, 1], ``joints_mm`` [B, J, 3], ``camera`` [B, 4],
+            ``centre_mm`` [B, 3], ``cube_mm`` [B]; other keys pass through.
+        transform: dict as given by a sampler.
+
+    Returns:
+        The same dict with crop, joints, centre and cube changed.
+    """
+    camera, centre_mm, cube_mm = frames["camera"], frames["centre_mm"], frames["cube_mm"]
+    new_centre, new_cube = centre_mm + transform["offset_mm"], cube_mm * transform["scale"]
+    matrix = crop_map(frames, transform)
+    patch_mm = crops.denormalise(frames["crop"][..., 0], centre_mm, cube_mm)
+    patch_mm = crops.clip_depth(warp(patch_mm, matrix), new_centre, new_cube)
+    crop_uvd = crops.joints_to_crop(frames["joints_mm"], camera, centre_mm, cube_mm)
+    crop_uvd = geometry.apply_affine(matrix, crop_uvd)
+    return {
+        **frames,
+        "crop": crops.normalise(patch_mm, new_centre, new_cube)[..., None],
+        "joints_mm": crops.crop_to_joints(crop_uvd, camera, new_centre, new_cube),
+        "centre_mm": new_centre,
+        "cube_mm": new_cube,
+    }
+
+
+def crop_map(frames, transform):
+    """The one matrix [B, 3, 3]: old crop pixel -> new crop pixel."""
+    camera, centre_mm, cube_mm = frames["camera"], frames["centre_mm"], frames["cube_mm"]
+    old = crops.frame_to_crop(centre_mm, camera, cube_mm)
+    new = crops.frame_to_crop(
+        centre_mm + transform["offset_mm"], camera, cube_mm * transform["scale"]
+    )
+    middle = tf.fill([tf.shape(old)[0], 2], crops.CROP_SIZE / 2)
+    return geometry.rotation(transform["angle"], middle) @ new @ geometry.invert_affine(old)
+
+
+def warp(patch, matrix):
+    """Moves images [B, 96, 96] by a matrix [B, 3, 3] (old pixel -> new pixel); uncovered pixels are 0."""
+    size = crops.CROP_SIZE
+    x, y = tf.meshgrid(tf.range(size, dtype=tf.float32), tf.range(size, dtype=tf.float32))
+    grid = tf.reshape(tf.stack([x, y], axis=-1), [1, size * size, 2])
+    source = tf.round(geometry.apply_affine(geometry.invert_affine(matrix), grid))
+    inside = tf.reduce_all((source >= 0) & (source < size), axis=-1)
+    column, row = tf.unstack(tf.cast(tf.clip_by_value(source, 0, size - 1), tf.int32), axis=-1)
+    flat = tf.reshape(patch, [-1, size * size])
+    moved = tf.gather(flat, row * size + column, axis=1, batch_dims=1)
+    return tf.reshape(tf.where(inside, moved, 0.0), tf.shape(patch))

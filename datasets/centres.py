@@ -1,0 +1,121 @@
+"""Where the hand is: by centre of mass of the nearest object, from ground truth, or from a file.
+
+``mass`` needs nothing but the frame. It works for any camera and frame size, with arm, body and wall
+behind the hand, and is the same operation for shards, ``predict`` and the exported graph.
+
+Legend as in ``datasets.crops``.
+"""
+
+import tensorflow as tf
+
+from datasets import crops, geometry
+
+MODES = ("gt", "file", "com")
+
+# A hand, seen from any side, shows more than this; speckle and stray pixels show less.
+MIN_AREA_MM2 = 800.0
+FRONT_AREA_MM2 = 200.0
+FRONT_SLAB_MM = 60.0
+BIN_MM, BINS = 10.0, 400
+CELLS = 12
+REFINEMENTS = 4
+
+
+def ground_truth(joints_mm):
+    """Mean of the joints: [..., J, 3] -> [..., 3]."""
+    return joints_mm.mean(axis=-2)
+
+
+def refine(depth_mm, camera, centre_mm, cube_mm):
+    """One step to the centre of mass of what lies in the cube; an empty cube keeps the centre.
+
+    The mean of pixel position and depth over the cube's window, with depth in front of the cube taken at
+    its front face, as in the authors' program.
+
+    Returns:
+        (centre_mm float32 [B, 3], area_mm2 float32 [B] that is seen inside the cube).
+    """
+    centre_uvd = geometry.project(centre_mm[:, None], camera)[:, 0]
+    start, end = crops.window(centre_uvd, camera, cube_mm)
+    rows, columns = _pixels(depth_mm)
+    inside = _between(rows, start[:, 1], end[:, 1])[:, :, None]
+    inside &= _between(columns, start[:, 0], end[:, 0])[:, None, :]
+    patch = crops.clip_depth(tf.where(inside, depth_mm, 0.0), centre_mm, cube_mm)
+    count, mean_uvd = _mean_uvd(patch)
+    moved = geometry.unproject(mean_uvd[:, None], camera)[:, 0]
+    found = count > 0
+    area = count * mean_uvd[:, 2] ** 2 / (camera[:, 0] * camera[:, 1])
+    return tf.where(found[:, None], moved, centre_mm), tf.where(found, area, 0.0)
+
+
+def mass(depth_mm, camera, cube_mm):
+    """Centre of the nearest hand-sized object.
+
+    Args:
+        depth_mm: float32 [B, H, W]; 0 or non-finite = no measurement.
+        camera: float32 [B, 4].
+        cube_mm: float32 [B].
+
+    Returns:
+        (centre_mm float32 [B, 3], valid bool [B]); zeros where nothing was found.
+    """
+    depth_mm = tf.where(crops.measured(depth_mm), depth_mm, 0.0)
+    centre_mm = _front_patch(depth_mm, camera, cube_mm)
+    area = tf.zeros_like(cube_mm)
+    for _ in range(REFINEMENTS):
+        centre_mm, area = refine(depth_mm, camera, centre_mm, cube_mm)
+    valid = (area >= MIN_AREA_MM2) & tf.reduce_all(tf.math.is_finite(centre_mm), axis=1)
+    return tf.where(valid[:, None], centre_mm, 0.0), valid
+
+
+def _front_patch(depth_mm, camera, cube_mm):
+    """Middle of the densest patch within a slab behind the nearest surface: a point on the object."""
+    near = _nearest_surface(depth_mm, camera)
+    slab = tf.where(depth_mm <= (near + FRONT_SLAB_MM)[:, None, None], depth_mm, 0.0)
+    slab = tf.where(slab >= near[:, None, None], slab, 0.0)
+    rows, columns = _pixels(depth_mm)
+    cell_row = rows * CELLS // tf.shape(depth_mm)[1]
+    cell_column = columns * CELLS // tf.shape(depth_mm)[2]
+    cell = cell_row[:, None] * CELLS + cell_column[None]
+    counts = _histogram(tf.cast(slab > 0, tf.float32), tf.broadcast_to(cell[None], tf.shape(slab)), CELLS**2)
+    best = tf.argmax(counts, axis=1, output_type=tf.int32)
+    _, mean_uvd = _mean_uvd(tf.where(cell[None] == best[:, None, None], slab, 0.0))
+    return geometry.unproject(mean_uvd[:, None], camera)[:, 0]
+
+
+def _nearest_surface(depth_mm, camera):
+    """Depth [B] behind which the first few square centimetres have been seen; speckle is too small."""
+    area = depth_mm**2 / (camera[:, 0] * camera[:, 1])[:, None, None]
+    bins = tf.cast(tf.minimum(depth_mm / BIN_MM, BINS - 1.0), tf.int32)
+    seen = tf.cumsum(_histogram(area, bins, BINS), axis=1)
+    first = tf.argmax(tf.cast(seen >= FRONT_AREA_MM2, tf.int32), axis=1)
+    return tf.cast(first, tf.float32) * BIN_MM
+
+
+def _histogram(weights, bins, size):
+    """Sum of weights [B, H, W] by bin -> [B, size]."""
+    batch = tf.shape(weights)[0]
+    index = bins + size * tf.range(batch)[:, None, None]
+    summed = tf.math.unsorted_segment_sum(
+        tf.reshape(weights, [-1]), tf.reshape(index, [-1]), batch * size
+    )
+    return tf.reshape(summed, [batch, size])
+
+
+def _mean_uvd(patch):
+    """(count [B], mean pixel and depth [B, 3]) over the pixels with depth; depth 1 where there are none."""
+    seen = tf.cast(patch > 0, tf.float32)
+    count = tf.reduce_sum(seen, axis=[1, 2])
+    rows, columns = (tf.cast(x, tf.float32) for x in _pixels(patch))
+    u = tf.einsum("bhw,w->b", seen, columns)
+    v = tf.einsum("bhw,h->b", seen, rows)
+    mean = tf.stack([u, v, tf.reduce_sum(patch, axis=[1, 2])], axis=1) / tf.maximum(count, 1.0)[:, None]
+    return count, tf.where((count > 0)[:, None], mean, tf.ones_like(mean))
+
+
+def _pixels(depth_mm):
+    return tf.range(tf.shape(depth_mm)[1]), tf.range(tf.shape(depth_mm)[2])
+
+
+def _between(positions, start, end):
+    return (positions[None] >= start[:, None]) & (positions[None] < end[:, None])

@@ -1,0 +1,100 @@
+"""Strict tables of numbers, and files that are either whole or not there."""
+
+import contextlib
+import os
+import pathlib
+import shutil
+
+import numpy as np
+
+from datasets.errors import InputError
+
+
+def read_lines(path):
+    """Lines of a text file without line ends (Unix or Windows) and without blank lines at its end.
+
+    Raises InputError naming the file if it is missing, no file, or no text.
+    """
+    try:
+        lines = pathlib.Path(path).read_text(encoding="utf-8").rstrip().splitlines()
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file") from None
+    except IsADirectoryError:
+        raise InputError(f"{path}: expected a text file, found a directory") from None
+    except UnicodeDecodeError:
+        raise InputError(f"{path}: not a text file") from None
+    return lines
+
+
+def number_table(lines, columns, path, first_line=1):
+    """Lines of numbers separated by white space -> float64 [N, columns], all finite.
+
+    ``path`` and ``first_line`` (the number of ``lines[0]`` in its file, from 1) are for messages.
+    Raises InputError naming file and line on a wrong column count, text, NaN or infinity.
+    """
+    words = [line.split() for line in lines]
+    for number, row in enumerate(words, first_line):
+        if len(row) != columns:
+            raise InputError(f"{path}, line {number}: expected {columns} numbers, found {len(row)}")
+    try:
+        table = np.array(words, dtype=np.float64).reshape(-1, columns)
+    except ValueError:
+        number, word = next(_not_numbers(words, first_line))
+        raise InputError(f"{path}, line {number}: {word!r} is not a number") from None
+    if not np.isfinite(table).all():
+        row, column = np.argwhere(~np.isfinite(table))[0]
+        raise InputError(f"{path}, line {first_line + row}: {words[row][column]!r} is not a finite number")
+    return table
+
+
+def _not_numbers(words, first_line):
+    for number, row in enumerate(words, first_line):
+        for word in row:
+            try:
+                float(word)
+            except ValueError:
+                yield number, word
+
+
+def _temporary(path):
+    """A hidden neighbour: a rename is atomic only within one file system."""
+    return path.with_name(f".{path.name}.{os.getpid()}.tmp")
+
+
+@contextlib.contextmanager
+def atomic_write(path, mode="w"):
+    """Opens a temporary file beside ``path`` and renames it to ``path`` at the end of the block.
+
+    If the block raises, the temporary file is removed and ``path`` stays as it was. Missing parent
+    folders are made. ``mode`` is "w" (UTF-8 text) or "wb".
+    """
+    path = pathlib.Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = _temporary(path)
+    try:
+        with open(temporary, mode, encoding=None if "b" in mode else "utf-8") as file:
+            yield file
+        os.replace(temporary, path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+@contextlib.contextmanager
+def atomic_directory(path):
+    """Makes a temporary folder beside ``path`` and renames it to ``path`` at the end of the block.
+
+    If the block raises, the folder is removed. Raises InputError at once if ``path`` exists, unless it
+    is an empty folder.
+    """
+    path = pathlib.Path(path)
+    if path.is_symlink() or path.is_file() or (path.is_dir() and any(path.iterdir())):
+        raise InputError(f"{path}: already exists; name a new folder or remove this one")
+    temporary = _temporary(path)
+    temporary.mkdir(parents=True)
+    try:
+        yield temporary
+        os.replace(temporary, path)
+    except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise

@@ -1,0 +1,75 @@
+"""Shards -> batches: one function for training, one for evaluation, so that no random operation can
+reach an evaluation.
+
+A batch of frames is a dict: ``crop`` float32 [B, 96, 96, 1], ``joints_mm`` [B, J, 3], ``camera`` [B, 4],
+``centre_mm`` [B, 3], ``cube_mm`` [B], ``index`` int64 [B], ``valid`` bool [B]; a training batch also has
+``draws`` [B, 8]: uniform numbers that depend on (run seed, epoch, frame index) alone.
+"""
+
+import tensorflow as tf
+
+from datasets import augment, crops, shards, targets
+
+SHUFFLE_FRAMES = 8192
+
+
+def evaluation_batches(shard_set, joints, batch_size):
+    """Every frame once, in file order; the last batch may be smaller."""
+    frames = _frames(tf.data.TFRecordDataset(shard_set.paths), joints)
+    return frames.batch(batch_size).prefetch(2)
+
+
+def training_batches(shard_set, joints, batch_size, seed, epoch, skip=0):
+    """One epoch in an order that (seed, epoch) fixes; an incomplete last batch is left out.
+
+    Args:
+        shard_set: ShardSet.
+        joints: int. J.
+        batch_size: int. Frames of one step over all devices.
+        seed, epoch: int.
+        skip: int. Steps of this epoch already done, by a run that is resumed.
+    """
+    paths = tf.random.experimental.stateless_shuffle(tf.constant(shard_set.paths), [seed, epoch])
+    records = tf.data.Dataset.from_tensor_slices(paths).interleave(
+        tf.data.TFRecordDataset, cycle_length=8, block_length=16, deterministic=True
+    )
+    records = records.shuffle(SHUFFLE_FRAMES, seed=epoch, reshuffle_each_iteration=False)
+    records = records.skip(skip * batch_size)
+    frames = _frames(records, joints, key=(seed, epoch))
+    return frames.batch(batch_size, drop_remainder=True).prefetch(4)
+
+
+def _frames(records, joints, key=None):
+    return records.map(
+        lambda record: _parse(record, joints, key), num_parallel_calls=tf.data.AUTOTUNE, deterministic=True
+    )
+
+
+def _parse(record, joints, key):
+    """One serialised frame -> dict; ``key`` = (seed, epoch) adds this frame's draws."""
+    numbers = {"joints_mm": [joints, 3], "camera": [4], "centre_mm": [3], "cube_mm": []}
+    features = {name: tf.io.FixedLenFeature(shape, tf.float32) for name, shape in numbers.items()}
+    features |= {name: tf.io.FixedLenFeature([], tf.int64) for name in ("index", "valid")}
+    features["crop"] = tf.io.FixedLenFeature([], tf.string)
+    frame = tf.io.parse_single_example(record, features)
+    steps = tf.reshape(tf.io.decode_raw(frame["crop"], tf.int16), [crops.CROP_SIZE, crops.CROP_SIZE, 1])
+    frame["crop"] = tf.cast(steps, tf.float32) / shards.DEPTH_STEPS
+    frame["valid"] = frame["valid"] > 0
+    if key is not None:
+        seed = tf.random.fold_in(tf.random.fold_in([key[0], 0], key[1]), frame["index"])
+        frame["draws"] = tf.random.stateless_uniform([augment.DRAWS], seed, minval=1e-6, maxval=1 - 1e-6)
+    return frame
+
+
+def example(frames, skeleton, sampler=None):
+    """Frames -> (crop [B, 96, 96, 1], targets dict as ``targets.encode``), augmented by a sampler.
+
+    The same function on the host, inside tf.data, and on the device, inside the compiled step.
+    """
+    if sampler is not None:
+        frames = augment.augment(frames, sampler(frames["draws"], frames["cube_mm"]))
+    joints = crops.normalise_joints(frames["joints_mm"], frames["centre_mm"], frames["cube_mm"])
+    crop_px = crops.joints_to_crop(
+        frames["joints_mm"], frames["camera"], frames["centre_mm"], frames["cube_mm"]
+    )
+    return frames["crop"], targets.encode(joints, crop_px, skeleton)

@@ -1,0 +1,304 @@
+"""Records -> TFRecord shards of cropped frames, made once and reused.
+
+A shard set lives in a folder named by the fingerprint of everything that shaped it, so that other
+settings make another set and stale data are never read. Each shard is written under a temporary name,
+renamed when whole, and marked done by its small JSON file: a killed run goes on where it stopped.
+"""
+
+import concurrent.futures
+import dataclasses
+import functools
+import hashlib
+import json
+import multiprocessing
+import os
+import pathlib
+
+import numpy as np
+from tqdm import tqdm
+
+from datasets import centres, crops, files, registry
+from datasets.errors import InputError
+
+SCHEMA = 1
+SHARD_FRAMES = 1000
+READ_FRAMES = 50
+DEPTH_STEPS = 32767  # crops are kept as int16: 4 micrometres in a 250 mm cube
+MAX_SKIPPED = 0.01
+VALIDATION_BLOCK = 100
+
+
+@dataclasses.dataclass(frozen=True)
+class Source:
+    """Which frames, centred and cropped how.
+
+    Args:
+        dataset: str. Name in the registry.
+        data_dir: str.
+        part: "train", "validation" or "test". Validation frames are whole blocks of consecutive
+            training frames, since neighbours are alike.
+        centre: "gt", "file" or "com".
+        centre_file: str or None.
+        cubes_mm: tuple of floats; a frame takes one of them by its index.
+        validation_fraction: float. Share of the training frames set aside.
+        max_frames: int or None. At most so many frames, evenly spread.
+        options: registry.ReaderOptions.
+    """
+
+    dataset: str
+    data_dir: str
+    part: str
+    centre: str
+    cubes_mm: tuple
+    centre_file: str | None = None
+    validation_fraction: float = 0.05
+    max_frames: int | None = None
+    options: registry.ReaderOptions = dataclasses.field(default_factory=registry.ReaderOptions)
+
+    def open(self):
+        """The reader of the split that this part is taken from."""
+        split = "test" if self.part == "test" else "train"
+        return registry.get(self.dataset).open(self.data_dir, split, self.options)
+
+    def indices(self, frames):
+        """Indices of this part among ``frames`` frames of its split, ascending."""
+        chosen = np.arange(frames)
+        if self.part != "test":
+            chosen = chosen[_held_out(frames, self.validation_fraction) == (self.part == "validation")]
+        if self.max_frames and len(chosen) > self.max_frames:
+            chosen = chosen[np.linspace(0, len(chosen) - 1, self.max_frames).round().astype(int)]
+        return chosen
+
+    def cube_mm(self, record, index):
+        """Crop cube of one frame: the protocol's own, or one of ``cubes_mm``."""
+        if record.cube_mm is not None:
+            return record.cube_mm
+        return self.cubes_mm[np.random.default_rng([SCHEMA, index]).integers(len(self.cubes_mm))]
+
+
+def _held_out(frames, fraction):
+    """bool [frames]: blocks held out for validation, evenly spread; small sets take smaller blocks."""
+    if fraction <= 0:
+        return np.zeros(frames, bool)
+    block = max(1, min(VALIDATION_BLOCK, int(frames * fraction)))
+    every = max(2, round(1 / fraction))
+    return (np.arange(frames) // block) % every == every - 1
+
+
+@dataclasses.dataclass(frozen=True)
+class ShardSet:
+    """A finished set: ``paths`` in file order, ``frames`` in all, ``indices`` into the reader's split."""
+
+    paths: tuple
+    indices: np.ndarray
+    skipped: tuple
+
+    @property
+    def frames(self):
+        """Number of frames."""
+        return len(self.indices)
+
+
+def fingerprint(source, reader):
+    """Hex digest of all that shapes the shards: settings, names, labels, centres, this file's schema."""
+    digest = hashlib.sha256()
+    settings = {**dataclasses.asdict(source), "schema": SCHEMA, "crop": crops.CROP_SIZE}
+    del settings["data_dir"]
+    digest.update(json.dumps(settings, sort_keys=True).encode())
+    digest.update("\n".join(reader.names).encode())
+    if reader.joints_mm is not None:
+        digest.update(np.ascontiguousarray(reader.joints_mm).tobytes())
+    if source.centre_file:
+        digest.update(pathlib.Path(source.centre_file).read_bytes())
+    return digest.hexdigest()
+
+
+def prepare(source, cache_dir, workers=None, reader=None):
+    """Makes the shards of a source, or finds them made.
+
+    Args:
+        source: Source.
+        cache_dir: path. Shard sets live under it.
+        workers: int or None. Processes; None takes one a core.
+        reader: Reader or None. The source's reader where it is open already.
+
+    Returns:
+        ShardSet. Raises InputError on bad data: a test frame that cannot be read, or more than 1 % of
+        the training frames.
+    """
+    reader = reader or source.open()
+    if source.centre == "gt" and reader.joints_mm is None:
+        raise InputError(f"--centre=gt: the labels of {source.dataset}'s {source.part} split are hidden")
+    indices = source.indices(len(reader))
+    if not len(indices):
+        raise InputError(f"{source.data_dir}: no frames for the {source.part} part of {source.dataset}")
+    folder = pathlib.Path(cache_dir) / f"{source.part}-{fingerprint(source, reader)[:16]}"
+    folder.mkdir(parents=True, exist_ok=True)
+    pieces = [indices[i : i + SHARD_FRAMES] for i in range(0, len(indices), SHARD_FRAMES)]
+    missing = [k for k in range(len(pieces)) if not _done_path(folder, k).exists()]
+    if missing:
+        _write_missing(source, folder, pieces, missing, workers or os.cpu_count())
+    return _collect(source, folder, len(pieces))
+
+
+def _shard_path(folder, number):
+    return folder / f"{number:05d}.tfrecord"
+
+
+def _done_path(folder, number):
+    return folder / f"{number:05d}.json"
+
+
+def _write_missing(source, folder, pieces, missing, workers):
+    total = sum(len(pieces[k]) for k in missing)
+    workers = min(workers, len(missing))
+    jobs = [(source, folder, k, pieces[k]) for k in missing]
+    with tqdm(total=total, desc=f"cropping {source.part}", unit="frame") as bar:
+        if workers == 1:
+            for job in jobs:
+                bar.update(_write_shard(*job))
+            return
+        # A fresh interpreter a worker: TensorFlow does not survive a fork.
+        context = multiprocessing.get_context("spawn")
+        with concurrent.futures.ProcessPoolExecutor(workers, context, _be_one_core) as pool:
+            try:
+                for future in concurrent.futures.as_completed([pool.submit(_write_shard, *j) for j in jobs]):
+                    bar.update(future.result())
+            except BaseException:
+                pool.shutdown(cancel_futures=True)
+                raise
+
+
+def _be_one_core():
+    import tensorflow as tf
+
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    tf.config.threading.set_intra_op_parallelism_threads(1)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+
+
+@functools.lru_cache(maxsize=1)
+def _opened(source):
+    """A worker's reader, and the centres of a centre file, opened once."""
+    reader = source.open()
+    given = centres.read_file(source.centre_file, reader) if source.centre == "file" else None
+    return reader, given
+
+
+def _write_shard(source, folder, number, indices):
+    """Writes one shard and its done-file; returns the number of frames looked at."""
+    import tensorflow as tf
+
+    reader, given = _opened(source)
+    kept, skipped = [], []
+    temporary = _shard_path(folder, number).with_suffix(f".{os.getpid()}.tmp")
+    try:
+        with tf.io.TFRecordWriter(str(temporary)) as writer:
+            for first in range(0, len(indices), READ_FRAMES):
+                frames, unread = _read(source, reader, given, indices[first : first + READ_FRAMES])
+                skipped += unread
+                for frame in _crop(source, frames):
+                    if frame["valid"] or source.part == "test":
+                        writer.write(_serialise(frame))
+                        kept.append(int(frame["index"]))
+                    else:
+                        skipped.append((frame["name"], "no hand found"))
+        os.replace(temporary, _shard_path(folder, number))
+    except tf.errors.OpError as error:
+        raise InputError(f"{folder}: cannot write shards: {error.message}") from None
+    finally:
+        temporary.unlink(missing_ok=True)
+    with files.atomic_write(_done_path(folder, number)) as file:
+        json.dump({"indices": kept, "skipped": skipped}, file)
+    return len(indices)
+
+
+def _read(source, reader, given, indices):
+    """Frames of these indices as dicts, and (name, reason) of those that cannot be read."""
+    frames, skipped = [], []
+    for index in indices:
+        try:
+            record = reader[index]
+        except InputError as error:
+            if source.part == "test":
+                raise
+            skipped.append((reader.names[index], str(error)))
+            continue
+        frames.append(_frame(source, record, given, int(index)))
+    return frames, skipped
+
+
+def _frame(source, record, given, index):
+    joints_mm = record.joints_mm
+    centre = np.zeros(3, np.float32)
+    if source.centre == "gt":
+        centre = centres.ground_truth(joints_mm)
+    elif source.centre == "file":
+        centre = given[index]
+    if joints_mm is None:
+        joints_mm = np.zeros((len(registry.get(source.dataset).skeleton), 3), np.float32)
+    return {
+        "index": index,
+        "name": record.name,
+        "depth_mm": record.depth_mm,
+        "camera": np.asarray(record.camera, np.float32),
+        "joints_mm": joints_mm.astype(np.float32),
+        "centre_mm": centre.astype(np.float32),
+        "cube_mm": np.float32(source.cube_mm(record, index)),
+    }
+
+
+def _crop(source, frames):
+    """Adds ``crop`` int16 [96, 96], the centre and ``valid`` to frames, by the batched operations."""
+    if not frames:
+        return
+    depth, camera, centre, cube = (
+        np.stack([frame[key] for frame in frames]) for key in ("depth_mm", "camera", "centre_mm", "cube_mm")
+    )
+    if source.centre == "com":
+        centre, valid = (x.numpy() for x in _compiled("mass")(depth, camera, cube))
+    else:
+        valid = np.isfinite(centre).all(axis=1) & (centre[:, 2] > 0)
+    # A frame without a centre is cropped about a stand-in; its prediction counts as not found.
+    stand_in = np.where(valid[:, None], centre, [0, 0, 1000]).astype(np.float32)
+    crop = _compiled("crop")(depth, camera, stand_in, cube).numpy()[..., 0]
+    steps = np.round(crop * DEPTH_STEPS).astype(np.int16)
+    for i, frame in enumerate(frames):
+        yield {**frame, "crop": steps[i], "centre_mm": stand_in[i], "valid": bool(valid[i])}
+
+
+@functools.lru_cache
+def _compiled(name):
+    """The centre and crop operations as graphs that take any frame size."""
+    import tensorflow as tf
+
+    function = {"mass": centres.mass, "crop": crops.crop}[name]
+    return tf.function(function, reduce_retracing=True)
+
+
+def _serialise(frame):
+    import tensorflow as tf
+
+    def floats(value):
+        return tf.train.Feature(float_list=tf.train.FloatList(value=np.ravel(value)))
+
+    feature = {key: floats(frame[key]) for key in ("joints_mm", "camera", "centre_mm", "cube_mm")}
+    feature["crop"] = tf.train.Feature(bytes_list=tf.train.BytesList(value=[frame["crop"].tobytes()]))
+    for key in ("index", "valid"):
+        feature[key] = tf.train.Feature(int64_list=tf.train.Int64List(value=[int(frame[key])]))
+    return tf.train.Example(features=tf.train.Features(feature=feature)).SerializeToString()
+
+
+def _collect(source, folder, count):
+    """The finished set. Raises InputError when too many training frames were unreadable."""
+    done = [json.loads(_done_path(folder, k).read_text()) for k in range(count)]
+    indices = np.array([index for part in done for index in part["indices"]], int)
+    skipped = tuple((name, reason) for part in done for name, reason in part["skipped"])
+    total = len(indices) + len(skipped)
+    if len(skipped) > MAX_SKIPPED * total:
+        name, reason = skipped[0]
+        raise InputError(
+            f"{source.data_dir}: {len(skipped)} of {total} {source.part} frames cannot be used, "
+            f"the first is {name}: {reason}"
+        )
+    return ShardSet(tuple(str(_shard_path(folder, k)) for k in range(count)), indices, skipped)

@@ -1,0 +1,67 @@
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from datasets import registry
+from datasets.errors import InputError
+from datasets.msra import MsraReader
+
+
+def test_every_dataset_of_the_flag_is_there_under_its_own_name():
+    assert {name: registry.get(name).name for name in registry.DATASETS} == {
+        name: name for name in ("synthetic", "icvl", "nyu", "msra", "hands17")
+    }
+
+
+@pytest.mark.parametrize(
+    "name, joints, cube_mm", [("msra", 21, 175), ("nyu", 14, 250), ("icvl", 16, 250), ("hands17", 21, 220)]
+)
+def test_skeletons_and_test_cubes(name, joints, cube_mm):
+    dataset = registry.get(name)
+    assert (len(dataset.skeleton), dataset.cube_mm) == (joints, cube_mm)
+
+
+def test_training_cubes_of_the_release():
+    assert registry.get("nyu").train_cubes_mm == (250, 260, 270, 280, 290, 300)
+    assert registry.get("msra").train_cubes_mm == (150, 160, 170, 180, 190, 200)
+
+
+def test_icvl_is_read_by_one_camera_and_scored_by_another():
+    icvl = registry.get("icvl")
+    np.testing.assert_array_equal(np.asarray(icvl.camera, float), [241.42, 241.42, 160, 120])
+    np.testing.assert_array_equal(np.asarray(icvl.metric_camera, float), [240.99, 240.96, 160, 120])
+
+
+def test_an_unknown_dataset_names_its_flag():
+    with pytest.raises(InputError, match="--dataset=mrsa: not known; choose from synthetic, icvl"):
+        registry.get("mrsa")
+
+
+def test_the_msra_reader_uses_the_registered_camera():
+    assert MsraReader.camera == registry.get("msra").camera
+
+
+@pytest.mark.parametrize("name", ["nyu", "icvl", "hands17"])
+def test_a_dataset_without_a_reader_says_so(tmp_path, name):
+    with pytest.raises(InputError, match=f"--dataset={name}: no reader yet"):
+        registry.get(name).open(tmp_path, "test")
+
+
+@pytest.mark.parametrize("name", ["msra", "synthetic"])
+def test_options_reach_the_reader(tmp_path, name):
+    with pytest.raises(InputError, match="--data_dir"):
+        registry.get(name).open(tmp_path, "train")
+    (tmp_path / "P0/1").mkdir(parents=True)
+    (tmp_path / "P0/1/joint.txt").write_text("0\n")
+    with pytest.raises(InputError, match="--test_subject=5"):
+        registry.get(name).open(tmp_path, "test", registry.ReaderOptions(test_subject=5))
+
+
+def test_readers_are_imported_only_when_opened():
+    program = (
+        "import sys, datasets.registry; print(sorted({'datasets.msra', 'tensorflow'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
