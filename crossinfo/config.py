@@ -8,6 +8,7 @@ import dataclasses
 import json
 
 from datasets.errors import InputError
+from datasets.registry import ReaderOptions
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,6 +26,7 @@ class NetworkConfig:
         dropout: float. Share of units dropped behind each of them.
         cross_connection: bool. False: the paper's baseline refinement (section 3.2).
         heatmap_guidance: bool. False: no heat-map heads (table 1, "Base" and "Cross").
+        normalisation: "fused" (fast) or "exact" (Keras' own operations, which round as the release does).
         normalise_outputs: bool. Batch normalisation on output layers too, in place of their bias.
         resize_grid: "half_pixel" (Keras) or "tf1" (the release's sampling grid).
         initializer: "normal" (N(0, 0.01), the paper) or "glorot_uniform" (the release) or "he_normal".
@@ -42,11 +44,15 @@ class NetworkConfig:
     dropout: float = 0.6
     cross_connection: bool = True
     heatmap_guidance: bool = True
+    normalisation: str = "fused"
     normalise_outputs: bool = False
     resize_grid: str = "half_pixel"
     initializer: str = "normal"
 
     def __post_init__(self):
+        # JSON gives lists back.
+        for name in ("stage_filters", "stage_units"):
+            object.__setattr__(self, name, tuple(getattr(self, name)))
         if self.joints != self.palm_joints + self.finger_joints:
             raise ValueError(
                 "joints must be palm_joints + finger_joints. Received: "
@@ -106,6 +112,7 @@ VARIANTS = {
         NetworkConfig(
             dense_units=1024,
             dropout=0.4,
+            normalisation="exact",
             normalise_outputs=True,
             resize_grid="tf1",
             initializer="glorot_uniform",
@@ -144,6 +151,46 @@ def variant_for(name, skeleton, cross_connection=True, heatmap_guidance=True):
         heatmap_guidance=heatmap_guidance,
     )
     return dataclasses.replace(variant, network=network)
+
+
+@dataclasses.dataclass(frozen=True)
+class RunConfig:
+    """One training run: what it trains, on what, and how it is judged. ``config.json`` of a work directory.
+
+    Args:
+        dataset: str. Name in the registry.
+        data_dir: str or None. None: synthetic data, made under the work directory.
+        variant_name: str. A key of ``VARIANTS``.
+        variant: Variant, sized for the dataset and with the user's changes.
+        centre: "gt", "file" or "com".
+        centre_file, train_centre_file: str or None. Centres of the test and of the training split.
+        train_cubes_mm: tuple of floats. A training frame takes one of them.
+        test_cube_mm: float.
+        validation_fraction: float. Share of training frames set aside to pick the best epoch.
+        max_frames: int or None. At most so many training frames.
+        synthetic_frames: int. How many to make where there is no ``data_dir``.
+        seed: int. Of data, order, augmentation, weights and dropout.
+        precision: str. A Keras dtype policy.
+        select_on: "validation" or "test".
+        options: ReaderOptions.
+    """
+
+    dataset: str
+    data_dir: str | None
+    variant_name: str
+    variant: Variant
+    centre: str
+    centre_file: str | None
+    train_centre_file: str | None
+    train_cubes_mm: tuple
+    test_cube_mm: float
+    validation_fraction: float
+    max_frames: int | None
+    synthetic_frames: int
+    seed: int
+    precision: str
+    select_on: str
+    options: ReaderOptions
 
 
 def to_json(config):

@@ -41,7 +41,7 @@ def release_variables(model):
         kernel = block.dense if hasattr(block, "dense") else block.convolution
         found[f"{scope}/weights"] = kernel.kernel
         for name in BATCH_NORMALISATION:
-            found[f"{scope}/BatchNorm/{name}"] = getattr(block.normalisation, name)
+            found[f"{scope}/BatchNorm/{name}"] = getattr(block.batch_norm, name)
     return found
 
 

@@ -1,21 +1,17 @@
-"""CrossInfoNet: a functional Keras model from a normalised depth crop to joints and heat maps (figures 2 and 6)."""
+"""CrossInfoNet: a functional Keras model from a depth crop to joints and heat maps (figures 2 and 6)."""
 
 import dataclasses
+import os
+import pathlib
 
 import keras
 import numpy as np
 import tensorflow as tf
 
+from crossinfo.blocks import ConvolutionBlock, DenseBlock, ResidualBlock, registered
+from crossinfo.card import ModelCard
 from crossinfo.config import NetworkConfig
-from crossinfo.layers import (
-    ConvolutionBlock,
-    CrossConnection,
-    DenseBlock,
-    HeatmapHead,
-    Resize,
-    ResidualBlock,
-    registered,
-)
+from crossinfo.layers import CrossConnection, HeatmapHead, Resize
 
 CROP_SIZE = 96
 HEATMAP_SIZE = (24, 24)
@@ -27,22 +23,27 @@ class CrossInfoNet(keras.Model):
 
     Args:
         network: `NetworkConfig`, or its fields as a dict.
+        card: `ModelCard`, its fields as a dict, or None before training.
         dtype: str or dtype policy: "float32", "mixed_float16" or "mixed_bfloat16". Outputs are float32.
 
     Input: `(batch, 96, 96, 1)`, depth normalised to [-1, 1].
-    Outputs: dict of `hand (batch, 3A)`, `palm (batch, 3P)`, `finger (batch, 3F)`: normalised x, y, z joint
-    by joint; and, with heat-map guidance, `hand_heatmap (batch, 24, 24, A)`, `palm_heatmap`, `finger_heatmap`.
+    Outputs: dict of `hand (batch, 3A)`, `palm (batch, 3P)`, `finger (batch, 3F)`: normalised x, y, z
+    joint by joint; and, with heat-map guidance, `hand_heatmap (batch, 24, 24, A)`, `palm_heatmap`,
+    `finger_heatmap`.
     """
 
-    def __init__(self, network, dtype="float32", name="crossinfonet", **kwargs):
+    def __init__(self, network, card=None, dtype="float32", name="crossinfonet", **kwargs):
         if isinstance(network, dict):
             network = NetworkConfig(**network)
+        if isinstance(card, dict):
+            card = ModelCard.from_dict(card)
         policy = keras.dtype_policies.get(dtype)
         crop = keras.Input((CROP_SIZE, CROP_SIZE, 1), name="crop")
         super().__init__(crop, _Graph(network, policy).outputs(crop), name=name, **kwargs)
         # keras.Model ignores dtype; without this a reloaded model would lose its policy.
         self.dtype_policy = policy
         self.network = network
+        self.card = card
 
     def get_config(self):
         """The network's fields, the policy and the name: what rebuilds the same model."""
@@ -51,12 +52,24 @@ class CrossInfoNet(keras.Model):
             "trainable": self.trainable,
             "dtype": self.dtype_policy.name,
             "network": dataclasses.asdict(self.network),
+            "card": self.card and dataclasses.asdict(self.card),
         }
 
 
-def build(network, precision="float32"):
+def build(network, precision="float32", card=None):
     """A `CrossInfoNet` for a `NetworkConfig`; `precision` is the name of a Keras dtype policy."""
-    return CrossInfoNet(network, precision)
+    return CrossInfoNet(network, card, precision)
+
+
+def save(model, path):
+    """Writes a `.keras` file, whole or not at all."""
+    path = pathlib.Path(path)
+    temporary = path.with_name(f".{path.name}.tmp.keras")
+    try:
+        model.save(temporary)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def inference(model):
@@ -82,12 +95,16 @@ class _Graph:
 
     def __init__(self, config, policy):
         self.config = config
-        self.common = {"initializer": config.initializer, "dtype": policy}
+        self.common = {
+            "normalisation": config.normalisation,
+            "initializer": config.initializer,
+            "dtype": policy,
+        }
         self.policy = policy
         # Output layers stay in float32: their sums overflow or lose millimetres in half precision.
         self.head = {
             "initializer": config.initializer,
-            "normalise": config.normalise_outputs,
+            "normalisation": config.normalisation if config.normalise_outputs else None,
             "dtype": "float32",
         }
 
@@ -97,7 +114,7 @@ class _Graph:
         fine, shared = self.pyramid(self.stages(crop))
         palm, finger = (self.residual(shared, f"{branch}_features") for branch in ("palm", "finger"))
         heatmaps = self.heatmaps(fine, palm, finger) if config.heatmap_guidance else {}
-        # Without the cross connection: the paper's baseline (section 3.2), the same blocks in the same places.
+        # Without it: the baseline (section 3.2), the same blocks in the same places, P1 = P0, F1 = F0.
         if config.cross_connection:
             cross_connection = CrossConnection(dtype=self.policy, name="cross_connection")
             palm, finger = cross_connection([palm, finger, shared])
@@ -162,7 +179,7 @@ class _Graph:
         }
 
     def branch(self, x, name):
-        """One sub-task's refinement and fully connected layers: `P1` -> `f_p`, or `F1` -> `f_f` (figure 6)."""
+        """One sub-task's refinement and fully connected layers (figure 6): `P1` -> `f_p`, `F1` -> `f_f`."""
         x = self.residual(x, f"{name}_refined")
         x = keras.layers.MaxPooling2D(2, dtype=self.policy, name=f"{name}_pool")(x)
         x = keras.layers.Flatten(dtype=self.policy, name=f"{name}_flat")(x)
@@ -186,6 +203,6 @@ class _Graph:
 
     def convolution(self, x, name, activation="relu"):
         """1 x 1 convolution to the pyramid's width."""
-        return ConvolutionBlock(
-            self.config.pyramid_filters, activation=activation, name=name, **self.common
-        )(x)
+        return ConvolutionBlock(self.config.pyramid_filters, activation=activation, name=name, **self.common)(
+            x
+        )

@@ -6,9 +6,11 @@ behind the hand, and is the same operation for shards, ``predict`` and the expor
 Legend as in ``datasets.crops``.
 """
 
+import numpy as np
 import tensorflow as tf
 
-from datasets import crops, geometry
+from datasets import crops, files, geometry
+from datasets.errors import InputError
 
 MODES = ("gt", "file", "com")
 
@@ -18,12 +20,35 @@ FRONT_AREA_MM2 = 200.0
 FRONT_SLAB_MM = 60.0
 BIN_MM, BINS = 10.0, 400
 CELLS = 12
+COARSE_PIXELS = 160
 REFINEMENTS = 4
 
 
 def ground_truth(joints_mm):
     """Mean of the joints: [..., J, 3] -> [..., 3]."""
     return joints_mm.mean(axis=-2)
+
+
+def read_file(path, frames, y_up):
+    """Centres of a text file, one ``x y z`` in mm a line, as V2V-PoseNet published them.
+
+    Args:
+        path: path.
+        frames: int. How many lines there must be.
+        y_up: bool. The file's axes.
+
+    Returns:
+        float32 [frames, 3], y down; NaN where a line begins with ``invalid``. Raises InputError naming
+        file and line.
+    """
+    lines = files.read_lines(path)
+    if len(lines) != frames:
+        raise InputError(f"{path}: expected {frames} centres, one a frame, found {len(lines)}")
+    given = [number for number, line in enumerate(lines) if not line.startswith("invalid")]
+    centres_mm = np.full((frames, 3), np.nan, np.float32)
+    for number in given:
+        centres_mm[number] = files.number_table([lines[number]], 3, path, number + 1)[0]
+    return centres_mm * np.float32([1, -1 if y_up else 1, 1])
 
 
 def refine(depth_mm, camera, centre_mm, cube_mm):
@@ -59,8 +84,8 @@ def mass(depth_mm, camera, cube_mm):
     Returns:
         (centre_mm float32 [B, 3], valid bool [B]); zeros where nothing was found.
     """
-    depth_mm = tf.where(crops.measured(depth_mm), depth_mm, 0.0)
-    centre_mm = _front_patch(depth_mm, camera, cube_mm)
+    depth_mm, camera = _coarse(tf.where(crops.measured(depth_mm), depth_mm, 0.0), camera)
+    centre_mm = _front_patch(depth_mm, camera)
     area = tf.zeros_like(cube_mm)
     for _ in range(REFINEMENTS):
         centre_mm, area = refine(depth_mm, camera, centre_mm, cube_mm)
@@ -68,7 +93,13 @@ def mass(depth_mm, camera, cube_mm):
     return tf.where(valid[:, None], centre_mm, 0.0), valid
 
 
-def _front_patch(depth_mm, camera, cube_mm):
+def _coarse(depth_mm, camera):
+    """Every n-th pixel, so that the longer side has at most ``COARSE_PIXELS``: a mean needs no more."""
+    step = -(-tf.reduce_max(tf.shape(depth_mm)[1:]) // COARSE_PIXELS)
+    return depth_mm[:, ::step, ::step], camera / tf.cast(step, tf.float32)
+
+
+def _front_patch(depth_mm, camera):
     """Middle of the densest patch within a slab behind the nearest surface: a point on the object."""
     near = _nearest_surface(depth_mm, camera)
     slab = tf.where(depth_mm <= (near + FRONT_SLAB_MM)[:, None, None], depth_mm, 0.0)

@@ -31,7 +31,7 @@ def training_batches(shard_set, joints, batch_size, seed, epoch, skip=0):
     """
     paths = tf.random.experimental.stateless_shuffle(tf.constant(shard_set.paths), [seed, epoch])
     records = tf.data.Dataset.from_tensor_slices(paths).interleave(
-        tf.data.TFRecordDataset, cycle_length=8, block_length=16, deterministic=True
+        tf.data.TFRecordDataset, cycle_length=8, block_length=16
     )
     records = records.shuffle(SHUFFLE_FRAMES, seed=epoch, reshuffle_each_iteration=False)
     records = records.skip(skip * batch_size)

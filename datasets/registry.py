@@ -36,7 +36,7 @@ class Dataset:
         cube_mm: float. Side of the crop cube for tests, as in the authors' release.
         train_cubes_mm: tuple of floats. The release drew a training frame's cube from these.
         opener: function (data_dir, split, ReaderOptions) -> Reader.
-        centre: str. Where the hand is taken to be unless the user says otherwise.
+        centre_file_y_up: bool. Axes of the published centre files (V2V-PoseNet's): y up or y down.
     """
 
     name: str
@@ -46,7 +46,7 @@ class Dataset:
     cube_mm: float
     train_cubes_mm: tuple
     opener: Callable
-    centre: str = "com"
+    centre_file_y_up: bool = False
 
     def open(self, data_dir, split, options=None):
         """Reader of one split ("train" or "test"). Raises InputError naming the flag or file."""
@@ -78,6 +78,7 @@ MSRA = Dataset(
     cube_mm=175.0,
     train_cubes_mm=_range(150, 200),
     opener=_open_msra,
+    centre_file_y_up=True,
 )
 
 NYU = Dataset(
@@ -88,6 +89,7 @@ NYU = Dataset(
     cube_mm=250.0,
     train_cubes_mm=_range(250, 300),
     opener=_no_reader("nyu"),
+    centre_file_y_up=True,
 )
 
 ICVL = Dataset(

@@ -64,7 +64,8 @@ class Source:
         """Indices of this part among ``frames`` frames of its split, ascending."""
         chosen = np.arange(frames)
         if self.part != "test":
-            chosen = chosen[_held_out(frames, self.validation_fraction) == (self.part == "validation")]
+            held_out = _held_out(frames, self.validation_fraction)
+            chosen = chosen[held_out if self.part == "validation" else ~held_out]
         if self.max_frames and len(chosen) > self.max_frames:
             chosen = chosen[np.linspace(0, len(chosen) - 1, self.max_frames).round().astype(int)]
         return chosen
@@ -87,11 +88,19 @@ def _held_out(frames, fraction):
 
 @dataclasses.dataclass(frozen=True)
 class ShardSet:
-    """A finished set: ``paths`` in file order, ``frames`` in all, ``indices`` into the reader's split."""
+    """A finished set.
+
+    Args:
+        paths: tuple of str, in file order.
+        indices: int [N]. The frames' indices in the reader's split.
+        skipped: tuple of (name, reason): training frames left out.
+        mean_pose: float32 [J, 3]. Mean of the normalised joints.
+    """
 
     paths: tuple
     indices: np.ndarray
     skipped: tuple
+    mean_pose: np.ndarray
 
     @property
     def frames(self):
@@ -181,7 +190,8 @@ def _be_one_core():
 def _opened(source):
     """A worker's reader, and the centres of a centre file, opened once."""
     reader = source.open()
-    given = centres.read_file(source.centre_file, reader) if source.centre == "file" else None
+    y_up = registry.get(source.dataset).centre_file_y_up
+    given = centres.read_file(source.centre_file, len(reader), y_up) if source.centre == "file" else None
     return reader, given
 
 
@@ -190,7 +200,7 @@ def _write_shard(source, folder, number, indices):
     import tensorflow as tf
 
     reader, given = _opened(source)
-    kept, skipped = [], []
+    kept, skipped, poses = [], [], []
     temporary = _shard_path(folder, number).with_suffix(f".{os.getpid()}.tmp")
     try:
         with tf.io.TFRecordWriter(str(temporary)) as writer:
@@ -201,6 +211,7 @@ def _write_shard(source, folder, number, indices):
                     if frame["valid"] or source.part == "test":
                         writer.write(_serialise(frame))
                         kept.append(int(frame["index"]))
+                        poses.append((frame["joints_mm"] - frame["centre_mm"]) / (frame["cube_mm"] / 2))
                     else:
                         skipped.append((frame["name"], "no hand found"))
         os.replace(temporary, _shard_path(folder, number))
@@ -209,7 +220,8 @@ def _write_shard(source, folder, number, indices):
     finally:
         temporary.unlink(missing_ok=True)
     with files.atomic_write(_done_path(folder, number)) as file:
-        json.dump({"indices": kept, "skipped": skipped}, file)
+        pose_sum = np.sum(poses, axis=0, dtype=np.float64).tolist()
+        json.dump({"indices": kept, "skipped": skipped, "pose_sum": pose_sum}, file)
     return len(indices)
 
 
@@ -301,4 +313,6 @@ def _collect(source, folder, count):
             f"{source.data_dir}: {len(skipped)} of {total} {source.part} frames cannot be used, "
             f"the first is {name}: {reason}"
         )
-    return ShardSet(tuple(str(_shard_path(folder, k)) for k in range(count)), indices, skipped)
+    paths = tuple(str(_shard_path(folder, k)) for k in range(count))
+    mean_pose = sum(np.array(part["pose_sum"]) for part in done if part["indices"]) / max(len(indices), 1)
+    return ShardSet(paths, indices, skipped, np.asarray(mean_pose, np.float32))

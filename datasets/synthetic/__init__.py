@@ -1,0 +1,37 @@
+"""The embedded default: an articulated right hand, rendered to depth, in each dataset's real format."""
+
+from datasets.errors import InputError
+from datasets.files import atomic_directory
+from datasets.synthetic import msra_writer
+from datasets.synthetic.frames import Options, frame
+
+# Every writer is a function of (folder, frames, seed, options, workers).
+WRITERS = {"msra": msra_writer.write}
+FORMATS = ("msra", "nyu", "icvl", "hands17")
+
+
+def write(format, frames, seed, output, workers=None, **options):
+    """Writes a synthetic dataset; the same arguments give the same bytes, whatever ``workers`` is.
+
+    Args:
+        format: str, one of ``FORMATS``.
+        frames: int >= 1.
+        seed: int >= 0.
+        output: path of a folder that is made; it appears only when it is whole.
+        workers: int. Processes; all processors if None.
+        **options: fields of ``Options``.
+
+    Raises InputError if the format has no writer, ``output`` exists and is not empty, or a value is wrong.
+    """
+    if format not in WRITERS:
+        raise InputError(f"--format={format}: not written yet; choose from {', '.join(WRITERS)}")
+    if frames < 1:
+        raise InputError(f"--frames={frames}: at least one frame is needed")
+    if seed < 0:
+        raise InputError(f"--seed={seed}: must not be negative")
+    chosen = Options(**options)
+    with atomic_directory(output) as folder:
+        WRITERS[format](folder, frames, seed, chosen, workers)
+
+
+__all__ = ["FORMATS", "WRITERS", "Options", "frame", "write"]

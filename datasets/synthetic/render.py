@@ -53,7 +53,10 @@ def _sphere_boxes(mesh, camera, size):
         x = mesh.centres_mm[:, axis]
         square = np.where(seen, z**2 - radius**2, 1)
         reach = radius * np.sqrt(np.maximum(x**2 + z**2 - radius**2, 0))
-        boxes += [np.ceil((x * z - reach) / square * focal + centre), np.floor((x * z + reach) / square * focal + centre) + 1]
+        boxes += [
+            np.ceil((x * z - reach) / square * focal + centre),
+            np.floor((x * z + reach) / square * focal + centre) + 1,
+        ]
     limits = np.array([size[1], size[1], size[0], size[0]])
     boxes = np.clip(np.where(seen, np.array(boxes), 0).T, 0, limits).astype(int)
     return boxes[:, [0, 2, 1, 3]], seen
@@ -88,11 +91,11 @@ def _draw_spheres(canvas, rays, mesh, boxes, seen):
 
 def _draw_cones(canvas, rays, mesh, boxes, seen):
     for part, square, form, axis, cone in _cones(canvas, rays, mesh, boxes, seen):
-        outside, cos2, constant, middle, half = cone
+        cos2, constant, middle, half = cone
         curve = cos2 * square - axis * axis
         root = np.sqrt(form * form - curve * constant)
-        # Two forms of the same root of the quadratic; each is exact where the other cancels.
-        z = constant / (form + root) if outside else (form - root) / curve
+        # The root where a ray enters, in the form that does not divide by a curve near 0.
+        z = constant / (form + root)
         np.minimum(part, z, out=part, where=np.abs(z * axis - middle) <= half)
 
 
@@ -116,8 +119,8 @@ def _cone_numbers(ends_mm, radii_mm):
     axis from a, s the sine of the taper and cos2 = 1 - s^2. With p = z ray this is A z^2 - 2 B z + C.
 
     Returns:
-        vectors [2, N, 3] whose forms are B and (axis . ray); per cone (camera outside, cos2, C, middle and
-        half of the valid range of z axis . ray); bool [N], false where one sphere holds the other.
+        vectors [2, N, 3] whose forms are B and (axis . ray); [N, 4] cos2, C, middle and half of
+        the valid range of z (axis . ray); bool [N], false where one sphere holds the other.
     """
     start, radius = ends_mm[:, 0], radii_mm[:, 0]
     length = np.maximum(np.linalg.norm(ends_mm[:, 1] - start, axis=-1), 1e-6)
@@ -128,8 +131,7 @@ def _cone_numbers(ends_mm, radii_mm):
     constant = cos2 * np.sum(start**2, -1) - origin**2 - 2 * radius * sine * origin - radius**2
     low, high = origin + radius * sine, origin + length + radii_mm[:, 1] * sine
     numbers = np.stack([cos2, constant, (low + high) / 2, (high - low) / 2], -1).astype(np.float32)
-    per_cone = [(bool(c > 0), *row) for c, row in zip(constant, numbers, strict=True)]
-    return np.stack([b_vector, axis]), per_cone, cos2 > 0
+    return np.stack([b_vector, axis]), numbers, cos2 > 0
 
 
 def _draw_triangles(canvas, rays, mesh, boxes, seen):

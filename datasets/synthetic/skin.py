@@ -8,16 +8,24 @@ import itertools
 
 import numpy as np
 
-# Radii at the joints: wrist (inside the palm, so none of its own), then each finger's four.
-JOINT_RADII_MM = np.array(
-    [[11.0, 8.7, 7.5, 6.6], [11.5, 8.9, 7.7, 6.8], [10.8, 8.2, 7.1, 6.6], [9.4, 7.2, 6.4, 5.9], [15.0, 11.3, 9.5, 7.6]]
-).ravel()  # fmt: skip
+FINGERS = ("index", "middle", "ring", "little", "thumb")
+# Radii at each finger's four joints.
+FINGER_RADII_MM = np.array(
+    [
+        [11.0, 8.7, 7.7, 6.8],
+        [11.5, 8.9, 7.9, 7.0],
+        [10.8, 8.2, 7.4, 6.8],
+        [9.4, 7.2, 6.6, 6.1],
+        [15.0, 11.3, 9.5, 7.6],
+    ]
+)
 
 # Flesh that does not move with the fingers: x, y, z, radius.
 PALM_MM = {
     "wrist_radial": (9.0, 2.0, 1.0, 16.5),
     "wrist_ulnar": (-12.0, 2.0, 0.0, 16.5),
     "carpus": (9.0, 30.0, 5.0, 16.0),
+    "thenar": (22.0, 42.0, 24.0, 16.5),
     "hypothenar": (-21.0, 32.0, 9.0, 17.0),
     "index_knuckle": (20.0, 81.0, 7.0, 14.0),
     "middle_knuckle": (1.0, 84.0, 5.0, 15.0),
@@ -29,13 +37,9 @@ FOREARM = ("arm_radial", "arm_ulnar")
 WEBS = ("index_web", "middle_web", "ring_web", "thumb_web")
 WEB_RADII_MM = (6.0, 6.0, 5.5, 7.0)
 
-_FINGER_JOINTS = tuple(f"{finger}{joint}" for finger in ("index", "middle", "ring", "little", "thumb") for joint in range(4))
-SPHERES = (*_FINGER_JOINTS, *PALM_MM, *WEBS, *FOREARM)
+SPHERES = (*(f"{finger}{joint}" for finger in FINGERS for joint in range(4)), *PALM_MM, *WEBS, *FOREARM)
 
-_CHAINS = tuple(
-    (f"{finger}{joint}", f"{finger}{joint + 1}")
-    for finger in ("index", "middle", "ring", "little", "thumb") for joint in range(3)
-)  # fmt: skip
+_BONES = tuple((f"{finger}{joint}", f"{finger}{joint + 1}") for finger in FINGERS for joint in range(3))
 _WEDGES = (
     ("wrist_radial", "wrist_ulnar", "hypothenar"),
     ("wrist_radial", "hypothenar", "carpus"),
@@ -43,8 +47,9 @@ _WEDGES = (
     ("carpus", "index_knuckle", "middle_knuckle"),
     ("hypothenar", "middle_knuckle", "ring_knuckle"),
     ("hypothenar", "ring_knuckle", "little_knuckle"),
-    ("carpus", "thumb0", "thumb1"),
-    ("wrist_radial", "carpus", "thumb0"),
+    ("thenar", "thumb0", "thumb1"),
+    ("wrist_radial", "carpus", "thenar"),
+    ("wrist_radial", "thenar", "thumb0"),
     ("carpus", "web_root", "thumb_web"),
     ("index0", "middle0", "index_web"),
     ("middle0", "ring0", "middle_web"),
@@ -59,10 +64,8 @@ def _indices(groups):
 
 
 WEDGES = _indices(_WEDGES)
-CAPSULES = np.unique(
-    np.sort(np.concatenate([_indices(_CHAINS), *(WEDGES[:, list(pair)] for pair in itertools.combinations(range(3), 2))])),
-    axis=0,
-)  # fmt: skip
+_SIDES = [WEDGES[:, list(pair)] for pair in itertools.combinations(range(3), 2)]
+CAPSULES = np.unique(np.sort(np.concatenate([_indices(_BONES), *_SIDES])), axis=0)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -101,7 +104,7 @@ def skin_of(shape, joints_mm, arm_direction, arm_mm):
     palm = np.array(list(PALM_MM.values()))
     arm_centres, arm_radii = _forearm(shape, palm[:2], arm_direction, arm_mm)
     centres = [joints_mm[1:], palm[:, :3] * shape.scale, _webs(joints_mm), arm_centres]
-    radii = np.concatenate([JOINT_RADII_MM, palm[:, 3], WEB_RADII_MM, arm_radii])
+    radii = np.concatenate([FINGER_RADII_MM.ravel(), palm[:, 3], WEB_RADII_MM, arm_radii])
     return SphereMesh(np.concatenate(centres), radii * shape.scale * shape.thickness, CAPSULES, WEDGES)
 
 

@@ -1,0 +1,165 @@
+"""The flags of ``train.py`` and ``evaluate.py``, and from flags to settings.
+
+``python -m crossinfo.cli`` writes ``flags.md``, the page of every command's flags.
+"""
+
+import dataclasses
+import os
+import pathlib
+
+from crossinfo import config
+from datasets import registry
+from datasets.command import Command, Group
+from datasets.errors import InputError
+
+PRECISIONS = ("float32", "mixed_float16", "mixed_bfloat16")
+STRATEGIES = ("auto", "one_device", "mirrored", "multi_worker")
+
+
+def data_flags(flag_values):
+    """Which frames, and where the hand is taken to be."""
+    data = Group(flag_values, "Data")
+    data.choice("dataset", "synthetic", registry.DATASETS, "Which dataset.")
+    data.string("data_dir", None, "Its root folder. Synthetic data without it are made under WORK_DIR/data.")
+    data.choice(
+        "centre", None, ("gt", "file", "com"),
+        "Where the hand is: ground truth (numbers are then not comparable with others'), a file, or the "
+        "centre of mass. Without it: file when --centre_file is given, else com.",
+    )  # fmt: skip
+    data.string("centre_file", None, "The test split's centres: x y z in mm a line, as V2V-PoseNet's.")
+    data.integer("test_subject", 0, "MSRA: the subject left out for the test.", 0, 8)
+
+
+def _train_flags(flag_values):
+    run = Group(flag_values, "Run")
+    run.string("work_dir", None, "Where everything of this run goes; the same command goes on with it.", True)
+    run.integer("seed", 0, "Of data, order, augmentation, weights and dropout.", lower=0)
+    data_flags(flag_values)
+    data = Group(flag_values, "Data")
+    data.string("train_centre_file", None, "The training split's centres; needed with --centre=file.")
+    data.integer("max_frames", None, "Train on at most so many frames, evenly spread.", lower=1)
+    data.number("validation_fraction", 0.05, "Training frames set aside to pick the best epoch.", 0.0, 0.5)
+    data.number("cube_mm", None, "Side of the crop cube; without it the dataset's own.", lower=1.0)
+    data.switch("drop_bad", False, "MSRA: train without the frames whose labels are known to be wrong.")
+    data.integer("synthetic_frames", SYNTHETIC_FRAMES, "How many frames to make without --data_dir.", lower=10)
+    network = Group(flag_values, "Network")
+    network.choice("variant", "paper", config.VARIANTS, "paper; release: the authors' program; compact: CPUs.")
+    network.switch("cross_connection", True, "Off: the paper's baseline refinement (table 1).")
+    network.switch("heatmap_guidance", True, "Off: no heat-map heads (table 1).")
+    training = Group(flag_values, "Training")
+    training.integer("epochs", None, "Without it the variant's own.", lower=1)
+    training.integer("batch_size", None, "Over all devices. Without it the variant's own.", lower=1)
+    training.number("learning_rate", None, "At the start. Without it the variant's own.", lower=0.0)
+    training.choice(
+        "select_on", "validation", ("validation", "test"),
+        "What picks the best epoch. test is what the authors did; the report says so.",
+    )  # fmt: skip
+    machine = Group(flag_values, "Machine")
+    machine.choice("precision", "float32", PRECISIONS, "Keras dtype policy; heads and losses stay float32.")
+    machine.switch("jit_compile", None, "Compile the step by XLA. Without it: where there is a GPU.")
+    machine.choice("augment_on", "host", ("host", "device"), "Augment inside tf.data or inside the step.")
+    machine.choice("strategy", "auto", STRATEGIES, "auto: all GPUs; multi_worker reads TF_CONFIG.")
+    machine.integer("workers", None, "Processes that prepare frames. Without it one a core.", lower=1)
+
+
+def _evaluate_flags(flag_values):
+    network = Group(flag_values, "A network")
+    network.string("model", None, "WORK_DIR, model.keras or an exported SavedModel.")
+    data_flags(flag_values)
+    files = Group(flag_values, "Or text files")
+    files.string("labels", None, "Labels in the field's format: u v d a joint, a frame a line.")
+    files.strings("predictions", [], "Files of predictions in the same format, separated by commas.")
+    report = Group(flag_values, "Report")
+    report.string("report_dir", None, "Where the report goes.", True)
+    report.string("cache_dir", None, "Where cropped frames are kept; without it REPORT_DIR/shards.")
+    report.integer("workers", None, "Processes that prepare frames. Without it one a core.", lower=1)
+
+
+SYNTHETIC_FRAMES = 12000
+
+TRAIN = Command(
+    "python train.py",
+    "Trains CrossInfoNet and leaves checkpoints, model.keras, export/1 and the test report in --work_dir.",
+    _train_flags,
+)
+EVALUATE = Command(
+    "python evaluate.py",
+    "Scores a trained network on a dataset's test split, or text files of predictions against labels.",
+    _evaluate_flags,
+)
+
+
+def run_config(values):
+    """``config.RunConfig`` from the values of ``TRAIN``'s flags. Raises InputError naming a flag."""
+    dataset = registry.get(values.dataset)
+    variant = config.variant_for(
+        values.variant, dataset.skeleton, values.cross_connection, values.heatmap_guidance
+    )
+    changes = {key: getattr(values, key) for key in ("epochs", "batch_size", "learning_rate")}
+    changes = {key: value for key, value in changes.items() if value is not None}
+    variant = dataclasses.replace(variant, schedule=dataclasses.replace(variant.schedule, **changes))
+    cubes = (values.cube_mm,) if values.cube_mm else None
+    if values.centre_file and not values.train_centre_file:
+        raise InputError("--train_centre_file: needed beside --centre_file; both splits are centred alike")
+    return config.RunConfig(
+        dataset=values.dataset,
+        data_dir=_absolute(values.data_dir),
+        variant_name=values.variant,
+        variant=variant,
+        centre=centre_mode(values),
+        centre_file=_absolute(values.centre_file),
+        train_centre_file=_absolute(values.train_centre_file),
+        train_cubes_mm=cubes or (dataset.train_cubes_mm if values.variant == "release" else (dataset.cube_mm,)),
+        test_cube_mm=values.cube_mm or dataset.cube_mm,
+        validation_fraction=values.validation_fraction if values.select_on == "validation" else 0.0,
+        max_frames=values.max_frames,
+        synthetic_frames=values.synthetic_frames,
+        seed=values.seed,
+        precision=values.precision,
+        select_on=values.select_on,
+        options=reader_options(values),
+    )
+
+
+def centre_mode(values):
+    """``--centre``, or file when a file is given, else com: never gt unless asked for by name."""
+    mode = values.centre or ("file" if values.centre_file else "com")
+    if (mode == "file") != bool(values.centre_file):
+        raise InputError(f"--centre={mode}: goes {'only with' if mode == 'file' else 'without'} --centre_file")
+    return mode
+
+
+def reader_options(values):
+    """``registry.ReaderOptions`` from flags."""
+    return registry.ReaderOptions(values.test_subject, getattr(values, "drop_bad", False))
+
+
+def _absolute(path):
+    return path and os.path.abspath(path)
+
+
+def commands():
+    """Every command of the project, in the order of ``flags.md``."""
+    from crossinfo import export, predict
+    from datasets.synthetic import __main__ as synthetic
+
+    return [TRAIN, EVALUATE, predict.COMMAND, export.COMMAND, synthetic.COMMAND]
+
+
+def flags_page():
+    """The text of ``flags.md``."""
+    from datasets.command import described, spelling
+
+    lines = ["# Flags", "", "Written by `python -m crossinfo.cli`; do not edit.", ""]
+    for command in commands():
+        lines += [f"## `{command.usage}`", "", command.summary, ""]
+        for heading, flags in command.groups():
+            lines += [f"**{heading}**", "", "| flag | meaning |", "| --- | --- |"]
+            lines += [f"| `{spelling(flag)}` | {described(flag)} |".replace("|", "\\|", 0) for flag in flags]
+            lines.append("")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    pathlib.Path("flags.md").write_text(flags_page(), encoding="utf-8")
+    print("wrote flags.md")

@@ -1,0 +1,69 @@
+"""What a training run tells while it runs: progress bar, ``metrics.csv``, TensorBoard."""
+
+import csv
+import pathlib
+
+import tensorflow as tf
+from tqdm import tqdm
+
+from datasets import files
+
+REFRESH_SECONDS = 1.0
+
+
+class Journal:
+    """Writes a run's progress into its work directory; a resumed run continues the same files.
+
+    Args:
+        work_dir: path.
+        frames: int. Frames of the whole training.
+        done: int. Frames trained already.
+        first_epoch: int. Rows of later epochs in an older ``metrics.csv`` are dropped.
+        pictures: function() -> uint8 [N, H, W, 3], or None. Predictions drawn after each epoch.
+    """
+
+    def __init__(self, work_dir, frames, done, first_epoch, pictures=None):
+        self._csv = pathlib.Path(work_dir) / "metrics.csv"
+        self._rows = [row for row in _read(self._csv) if int(row["epoch"]) < first_epoch]
+        self._writer = tf.summary.create_file_writer(str(pathlib.Path(work_dir) / "tensorboard"))
+        self._pictures = pictures
+        self._bar = tqdm(total=frames, initial=done, unit="frame", mininterval=REFRESH_SECONDS, smoothing=0.05)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self._bar.close()
+        self._writer.close()
+
+    def step(self, epoch, frames, means):
+        """Counts a step; ``means`` is only called, and the device waited for, when the bar is redrawn."""
+        if self._bar.update(frames):
+            now = means()
+            self._bar.set_description(f"epoch {epoch + 1}", refresh=False)
+            self._bar.set_postfix_str(f"loss {now['total']:.3f}, error {now['error_mm']:.1f} mm", refresh=False)
+
+    def epoch(self, epoch, values):
+        """Adds a finished epoch's row, scalars and picture."""
+        self._rows.append({"epoch": epoch, **{name: f"{value:.6g}" for name, value in values.items()}})
+        with files.atomic_write(self._csv) as file:
+            writer = csv.DictWriter(file, fieldnames=list(self._rows[-1]), lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(self._rows)
+        self._bar.write(
+            f"epoch {epoch + 1}: loss {values['train_total']:.3f}, "
+            f"error {values['train_error_mm']:.2f} mm, validation {values['val_error_mm']:.2f} mm"
+        )
+        with self._writer.as_default(step=epoch):
+            for name, value in values.items():
+                tf.summary.scalar(name.replace("_", "/", 1), value)
+            if self._pictures is not None:
+                tf.summary.image("predictions", self._pictures(), max_outputs=8)
+        self._writer.flush()
+
+
+def _read(path):
+    if not path.exists():
+        return []
+    with open(path, newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))

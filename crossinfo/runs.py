@@ -1,0 +1,152 @@
+"""A training run from its settings to its work directory: data, shards, training, report, export."""
+
+import dataclasses
+import json
+import pathlib
+
+import keras
+import numpy as np
+
+from crossinfo import config, evaluation, export, journal, model, reports, training
+from crossinfo.card import card_for
+from datasets import drawing, pipeline, registry, shards, synthetic
+from datasets.errors import InputError
+from datasets.files import atomic_write
+
+
+def train(run, work_dir, machine):
+    """Trains, evaluates and exports; goes on where an earlier call on the same directory stopped.
+
+    Args:
+        run: config.RunConfig.
+        work_dir: path.
+        machine: training.Machine.
+
+    Returns the test report's dict. Raises InputError on bad data or a directory of other settings.
+    """
+    work_dir = pathlib.Path(work_dir)
+    claim(run, work_dir)
+    keras.utils.set_random_seed(run.seed)
+    run = _with_data(run, work_dir)
+    dataset = registry.get(run.dataset)
+    sets = prepare(run, dataset, work_dir / "shards", machine.workers)
+    card = card_for(run.variant_name, dataset, run.test_cube_mm, run.centre, sets["train"].mean_pose)
+    trainer = _trainer(run, dataset, card, sets, machine)
+    _fit(trainer, run, sets, dataset, work_dir)
+    return _finish(trainer, run, sets, dataset, card, work_dir)
+
+
+def claim(run, work_dir):
+    """Writes ``config.json``, or checks that the one there is of the same settings."""
+    path = pathlib.Path(work_dir) / "config.json"
+    wanted = json.loads(config.to_json(run))
+    if not path.exists():
+        with atomic_write(path) as file:
+            file.write(config.to_json(run))
+        return
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        raise InputError(f"{path}: not a run's settings; name another --work_dir") from None
+    for key in sorted(set(wanted) | set(found)):
+        if wanted.get(key) != found.get(key):
+            raise InputError(
+                f"--work_dir={work_dir}: made with other settings, {key} was {found.get(key)!r} and is now "
+                f"{wanted.get(key)!r}; use the old settings or another directory"
+            )
+
+
+def _with_data(run, work_dir):
+    """The run with its data directory; synthetic data are made under the work directory."""
+    if run.data_dir is not None:
+        return run
+    if run.dataset != "synthetic":
+        raise InputError(f"--data_dir: where is {run.dataset}? It has to be named")
+    data_dir = work_dir / "data"
+    if not data_dir.exists():
+        synthetic.write("msra", run.synthetic_frames, run.seed, str(data_dir))
+    return dataclasses.replace(run, data_dir=str(data_dir))
+
+
+def prepare(run, dataset, cache_dir, workers):
+    """ShardSets "train", "select" (what picks the best epoch) and "test"."""
+    sets = {}
+    for part in ("train", "validation", "test"):
+        cubes = run.train_cubes_mm if part == "train" else (run.test_cube_mm,)
+        source = shards.Source(
+            dataset=run.dataset,
+            data_dir=run.data_dir,
+            part=part,
+            centre=run.centre,
+            centre_file=run.centre_file if part == "test" else run.train_centre_file,
+            cubes_mm=cubes,
+            validation_fraction=run.validation_fraction,
+            max_frames=run.max_frames if part == "train" else None,
+            options=run.options,
+        )
+        if part != "validation" or run.select_on == "validation":
+            sets[part] = shards.prepare(source, cache_dir, workers)
+    sets["select"] = sets.pop("validation", sets["test"])
+    if sets["train"].frames < run.variant.schedule.batch_size:
+        raise InputError(
+            f"{run.data_dir}: {sets['train'].frames} training frames are fewer than one batch; "
+            "use a smaller --batch_size"
+        )
+    return sets
+
+
+def _trainer(run, dataset, card, sets, machine):
+    steps = sets["train"].frames // run.variant.schedule.batch_size
+    return training.Trainer(
+        lambda: model.build(run.variant.network, run.precision, card),
+        run.variant,
+        dataset.skeleton,
+        steps,
+        run.precision,
+        machine,
+    )
+
+
+def _fit(trainer, run, sets, dataset, work_dir):
+    """Trains with checkpoints under ``checkpoints/``: the last two epochs, and the best one's weights."""
+    store = training.Store(trainer, work_dir / "checkpoints")
+    store.restore()
+    schedule = run.variant.schedule
+    epoch_frames = trainer.steps_per_epoch * schedule.batch_size
+    step = int(trainer.step.numpy())
+    pictures = _pictures(trainer.model, sets["select"], dataset.skeleton)
+    with journal.Journal(
+        work_dir,
+        epoch_frames * schedule.epochs,
+        step * schedule.batch_size,
+        step // trainer.steps_per_epoch,
+        pictures,
+    ) as told:
+        training.fit(trainer, sets, run.seed, told, store.save)
+    store.restore_best()
+
+
+def _pictures(network, shard_set, skeleton):
+    """Function that draws labels and predictions on eight crops, for TensorBoard."""
+    frames = next(iter(pipeline.evaluation_batches(shard_set, len(skeleton), 8)))
+    joints_of = evaluation.crop_function(network)
+
+    def draw():
+        return np.stack(drawing.crop_pictures(frames, joints_of(frames["crop"]).numpy(), skeleton))
+
+    return draw
+
+
+def _finish(trainer, run, sets, dataset, card, work_dir):
+    """The best epoch's ``model.keras``, ``export/1`` and the report of the test split."""
+    network = trainer.model
+    model.save(network, work_dir / "model.keras")
+    if not (work_dir / "export" / "1").exists():
+        export.export(network, work_dir / "export", version=1)
+    joints_of = evaluation.crop_function(network)
+    found = evaluation.predict(joints_of, sets["test"], len(dataset.skeleton))
+    content = evaluation.report(
+        found, work_dir.resolve().name, dataset, run.centre, card.mean_pose, work_dir / "report"
+    )
+    print(reports.table(content))
+    return content

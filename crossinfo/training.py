@@ -1,0 +1,300 @@
+"""One train step and one loop: on one device, several GPUs and several machines.
+
+The step is a ``tf.function`` under ``strategy.run``: ``Model.fit`` fails under several workers in
+Keras 3.15. Losses are divided by the global batch, sums are accumulated a frame at a time, and
+everything that a stopped run needs to go on as if nothing had happened is in one checkpoint.
+"""
+
+import dataclasses
+import signal
+import time
+
+import keras
+import tensorflow as tf
+
+from crossinfo import losses as loss_functions
+from datasets import augment, pipeline
+
+STRATEGIES = ("auto", "one_device", "mirrored", "multi_worker")
+
+
+@dataclasses.dataclass(frozen=True)
+class Machine:
+    """How to compute; it changes speed, not results.
+
+    Args:
+        strategy: one of ``STRATEGIES``; auto takes all GPUs of this machine.
+        augment_on: "host", inside tf.data, or "device", inside the compiled step.
+        jit_compile: bool or None. XLA; None compiles where there is a GPU.
+        workers: int or None. Processes that crop frames; None takes one a core.
+    """
+
+    strategy: str = "auto"
+    augment_on: str = "host"
+    jit_compile: bool | None = None
+    workers: int | None = None
+
+
+def make_strategy(name):
+    """The ``tf.distribute`` strategy called ``name``; ``multi_worker`` reads ``TF_CONFIG``."""
+    several = len(tf.config.list_physical_devices("GPU")) > 1
+    if name == "multi_worker":
+        return tf.distribute.MultiWorkerMirroredStrategy()
+    if name == "mirrored" or (name == "auto" and several):
+        return tf.distribute.MirroredStrategy()
+    return tf.distribute.get_strategy()
+
+
+def make_optimizer(schedule, steps_per_epoch, precision):
+    """Adam with the variant's learning-rate curve; float16 gets dynamic loss scaling."""
+    if schedule.curve == "exponential":
+        rate = keras.optimizers.schedules.ExponentialDecay(
+            schedule.learning_rate, steps_per_epoch, schedule.decay, staircase=True
+        )
+    else:
+        warm_up = steps_per_epoch // 4
+        rate = keras.optimizers.schedules.CosineDecay(
+            schedule.learning_rate / 10,
+            max(schedule.epochs * steps_per_epoch - warm_up, 1),
+            warmup_target=schedule.learning_rate,
+            warmup_steps=warm_up,
+        )
+    optimizer = keras.optimizers.Adam(rate)
+    if precision == "mixed_float16":
+        return keras.optimizers.LossScaleOptimizer(optimizer)
+    return optimizer
+
+
+class Trainer:
+    """A model with its optimizer, step and running sums.
+
+    Args:
+        build_model: function without arguments -> CrossInfoNet; called in the strategy's scope.
+        variant: config.Variant.
+        skeleton: Skeleton.
+        steps_per_epoch: int.
+        precision: str. A Keras dtype policy's name.
+        machine: Machine.
+    """
+
+    def __init__(self, build_model, variant, skeleton, steps_per_epoch, precision, machine):
+        self.variant, self.skeleton, self.steps_per_epoch = variant, skeleton, steps_per_epoch
+        self.strategy = make_strategy(machine.strategy)
+        self.augment_on_host = machine.augment_on == "host"
+        self.sampler = augment.SAMPLERS[variant.schedule.augmentation]
+        with self.strategy.scope():
+            self.model = build_model()
+            self.optimizer = make_optimizer(variant.schedule, steps_per_epoch, precision)
+            self.optimizer.build(self.model.trainable_variables)
+        self.names = sorted(self.model.output) + ["total", "error_mm", "frames"]
+        self.sums = tf.Variable(tf.zeros(len(self.names), tf.float64), name="sums")
+        self.step = tf.Variable(0, dtype=tf.int64, name="step")
+        self.best_error_mm = tf.Variable(float("inf"), name="best_error_mm")
+        jit = bool(tf.config.list_physical_devices("GPU")) if machine.jit_compile is None else machine.jit_compile
+        self._replica_step = tf.function(self._train_frames, jit_compile=jit)
+        self._train = tf.function(self._train_batch)
+        self._evaluate = tf.function(self._evaluate_batch, reduce_retracing=True)
+
+    # === Batches ===
+
+    def training_batches(self, shard_set, batch_size, seed, epoch, skip):
+        """One epoch of batches for ``train``, distributed over the strategy's devices."""
+        joints = len(self.skeleton)
+        batches = pipeline.training_batches(shard_set, joints, batch_size, seed, epoch, skip)
+        if self.augment_on_host:
+            batches = batches.map(self._example, num_parallel_calls=tf.data.AUTOTUNE).prefetch(4)
+        return self.strategy.experimental_distribute_dataset(_sharded_by_frame(batches))
+
+    def _example(self, frames):
+        crop, targets = pipeline.example(frames, self.skeleton, self.sampler)
+        return {"crop": crop, "targets": targets, "cube_mm": frames["cube_mm"]}
+
+    # === Steps ===
+
+    def train(self, batch):
+        """One step on one global batch; losses and errors join the running sums."""
+        self._train(batch)
+
+    def _train_batch(self, batch):
+        sums = self.strategy.run(self._replica_step, (batch,))
+        self.sums.assign_add(self.strategy.reduce(tf.distribute.ReduceOp.SUM, sums, axis=None))
+        self.step.assign_add(1)
+
+    def _train_frames(self, batch):
+        """Forward, backward and update on one replica's frames; returns the sums over them."""
+        if not self.augment_on_host:
+            batch = self._example(batch)
+        replicas = self.strategy.num_replicas_in_sync
+        frames = tf.cast(tf.shape(batch["crop"])[0] * replicas, tf.float32)
+        with tf.GradientTape() as tape:
+            outputs = self.model(batch["crop"], training=True)
+            losses = loss_functions.losses(batch["targets"], outputs, self.variant.loss)
+            decay = loss_functions.weight_decay(self.model, self.variant.loss.weight_decay)
+            loss = tf.reduce_sum(losses["total_data"]) / frames + decay / replicas
+            scaled = self.optimizer.scale_loss(loss)
+        gradients = tape.gradient(scaled, self.model.trainable_variables)
+        self.optimizer.apply_gradients(zip(gradients, self.model.trainable_variables, strict=True))
+        return self._sums(batch, outputs, losses, decay)
+
+    def _sums(self, batch, outputs, losses, decay):
+        """Sums over frames in the order of ``names``, as float64 [len(names)]."""
+        error_mm = joint_distance(batch["targets"]["hand"], outputs["hand"]) * batch["cube_mm"] / 2
+        values = {**losses, "total": losses["total_data"] + decay, "error_mm": error_mm}
+        values["frames"] = tf.ones_like(error_mm)
+        return tf.stack([tf.reduce_sum(tf.cast(values[name], tf.float64)) for name in self.names])
+
+    def _evaluate_batch(self, batch):
+        return self.strategy.reduce(
+            tf.distribute.ReduceOp.SUM, self.strategy.run(self._evaluate_frames, (batch,)), axis=None
+        )
+
+    def _evaluate_frames(self, frames):
+        crop, targets = pipeline.example(frames, self.skeleton)
+        outputs = self.model(crop, training=False)
+        losses = loss_functions.losses(targets, outputs, self.variant.loss)
+        decay = loss_functions.weight_decay(self.model, self.variant.loss.weight_decay)
+        return self._sums({"targets": targets, "cube_mm": frames["cube_mm"]}, outputs, losses, decay)
+
+    # === Results ===
+
+    def means(self):
+        """Mean of each loss and of the error over the frames since ``start_epoch``."""
+        return self._named(self.sums.numpy())
+
+    def evaluate(self, shard_set, batch_size):
+        """Means over every frame of a shard set, each counted once."""
+        batches = pipeline.evaluation_batches(shard_set, len(self.skeleton), batch_size)
+        batches = self.strategy.experimental_distribute_dataset(_sharded_by_frame(batches))
+        return self._named(sum(self._evaluate(batch).numpy() for batch in batches))
+
+    def _named(self, sums):
+        frames = max(sums[-1], 1)
+        return {name: float(value / frames) for name, value in zip(self.names[:-1], sums, strict=False)}
+
+    def learning_rate(self):
+        """The rate of the next step."""
+        return float(self.optimizer.learning_rate)
+
+    def checkpoint(self):
+        """Everything that a stopped run needs: weights, optimizer, dropout's seeds, sums and position."""
+        seeds = [variable.value for variable in self.model.variables if "seed" in variable.path]
+        return tf.train.Checkpoint(
+            model=self.model,
+            optimizer=self.optimizer,
+            seeds=seeds,
+            sums=self.sums,
+            step=self.step,
+            best_error_mm=self.best_error_mm,
+        )
+
+
+def joint_distance(target, output):
+    """Mean distance over joints, [B, 3J] and [B, 3J] -> [B], in the unit of the coordinates."""
+    difference = tf.reshape(output - target, [-1, output.shape[1] // 3, 3])
+    return tf.reduce_mean(tf.norm(difference, axis=-1), axis=-1)
+
+
+def _sharded_by_frame(batches):
+    """Several workers share each batch; files would not divide evenly among them."""
+    options = tf.data.Options()
+    options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.DATA
+    return batches.with_options(options)
+
+
+class StopRequest:
+    """Turns the first Ctrl-C (or SIGTERM) into a request that the loop sees between two steps.
+
+    A second one interrupts at once.
+    """
+
+    def __init__(self):
+        self.requested = False
+
+    def __enter__(self):
+        self._before = {number: signal.signal(number, self._ask) for number in (signal.SIGINT, signal.SIGTERM)}
+        return self
+
+    def __exit__(self, *error):
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _ask(self, number, frame):
+        if self.requested:
+            raise KeyboardInterrupt
+        self.requested = True
+
+
+def fit(trainer, sets, seed, journal, save, epochs=None):
+    """Trains until the schedule's end, from wherever the trainer's checkpoint stands.
+
+    Args:
+        trainer: Trainer.
+        sets: dict with ShardSets "train" and "select", whose error picks the best epoch.
+        seed: int.
+        journal: journal.Journal. Progress bar, ``metrics.csv``, TensorBoard.
+        save: function(best: bool). Called after each epoch and at a stop.
+        epochs: int or None. The schedule's, unless given.
+
+    Raises KeyboardInterrupt, with all saved, when asked to stop.
+    """
+    schedule = trainer.variant.schedule
+    steps = trainer.steps_per_epoch
+    with StopRequest() as stop:
+        for epoch in range(int(trainer.step.numpy()) // steps, epochs or schedule.epochs):
+            skip = int(trainer.step.numpy()) - epoch * steps
+            started = time.perf_counter()
+            batches = trainer.training_batches(sets["train"], schedule.batch_size, seed, epoch, skip)
+            for batch in batches:
+                trainer.train(batch)
+                journal.step(epoch, schedule.batch_size, trainer.means)
+                if stop.requested:
+                    break
+            if stop.requested and int(trainer.step.numpy()) < (epoch + 1) * steps:
+                save(False)
+                raise KeyboardInterrupt
+            seconds = time.perf_counter() - started
+            selected = trainer.evaluate(sets["select"], schedule.batch_size)
+            best = selected["error_mm"] < float(trainer.best_error_mm.numpy())
+            if best:
+                trainer.best_error_mm.assign(selected["error_mm"])
+            row = {"learning_rate": trainer.learning_rate(), "seconds": seconds}
+            journal.epoch(epoch, {**row, **_prefixed("train", trainer.means()), **_prefixed("val", selected)})
+            trainer.sums.assign(tf.zeros_like(trainer.sums))
+            save(best)
+            if stop.requested:
+                raise KeyboardInterrupt
+
+
+def _prefixed(prefix, values):
+    return {f"{prefix}_{name}": value for name, value in values.items()}
+
+
+class Store:
+    """A trainer's checkpoints in one folder: the last two, to go on from, and the best epoch's weights.
+
+    Args:
+        trainer: Trainer.
+        folder: path.
+    """
+
+    def __init__(self, trainer, folder):
+        self._trainer = trainer
+        self._last = tf.train.CheckpointManager(trainer.checkpoint(), str(folder), max_to_keep=2)
+        best = tf.train.Checkpoint(model=trainer.model)
+        # A folder of its own: a manager keeps one list of checkpoints a folder.
+        self._best = tf.train.CheckpointManager(best, f"{folder}/best", max_to_keep=1)
+
+    def restore(self):
+        """Takes up the last checkpoint, if there is one."""
+        if self._last.latest_checkpoint:
+            self._last.checkpoint.restore(self._last.latest_checkpoint).assert_consumed()
+
+    def save(self, best):
+        """Saves where training stands; ``best`` also keeps the weights as the best epoch's."""
+        if best:
+            self._best.save()
+        self._last.save(checkpoint_number=self._trainer.step)
+
+    def restore_best(self):
+        """Puts the best epoch's weights into the model."""
+        self._best.checkpoint.restore(self._best.latest_checkpoint).expect_partial()

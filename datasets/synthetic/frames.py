@@ -1,0 +1,95 @@
+"""One synthetic frame, a function of (seed, index, options) alone."""
+
+import dataclasses
+import functools
+
+import numpy as np
+
+from datasets.errors import InputError
+from datasets.geometry import Camera
+from datasets.records import Record
+from datasets.synthetic import hand, poses, sensor
+from datasets.synthetic.render import render
+from datasets.synthetic.skin import skin_of
+
+# MSRA15's camera.
+CAMERA = Camera(241.42, 241.42, 160.0, 120.0)
+SIZE = (240, 320)
+SUBJECTS = 9
+
+
+@dataclasses.dataclass(frozen=True)
+class Options:
+    """What to show.
+
+    Args:
+        views: "msra" (the palm turned to the camera, as in MSRA15) or "any".
+        noise: bool. As a depth camera measures; False gives exact depth.
+        forearm: bool. 100 .. 200 mm of forearm; False cuts it 20 .. 40 mm behind the wrist.
+        background: bool. A wall, sometimes a torso, behind the hand.
+    """
+
+    views: str = "msra"
+    noise: bool = True
+    forearm: bool = False
+    background: bool = False
+
+    def __post_init__(self):
+        if self.views not in poses.VIEWS:
+            raise InputError(f"--views={self.views}: expected one of {', '.join(poses.VIEWS)}")
+
+
+def place_of(index):
+    """(subject, gesture, number within both) of a frame: subjects first, then gestures, in turn."""
+    rest, subject = divmod(index, SUBJECTS)
+    number, gesture = divmod(rest, len(poses.GESTURES))
+    return subject, gesture, number
+
+
+def frame(seed, index, options=None):
+    """Frame ``index`` of the endless sequence ``seed``.
+
+    Args:
+        seed: int >= 0.
+        index: int >= 0.
+        options: Options, the defaults if None.
+
+    Returns:
+        Record named as in MSRA15 (``P0/1/000000_depth.bin``), with 21 joints in MSRA's order. The folder
+        is the subject and the nearest anchor gesture; all frames of a subject share one hand.
+    """
+    options = options or Options()
+    subject, gesture, number = place_of(index)
+    rng = np.random.default_rng([seed, index, 0])
+    joints_mm, depth_mm = _scene(rng, _shape(seed, subject), gesture, options)
+    if options.background:
+        behind = sensor.background(float(depth_mm.max()), CAMERA, SIZE, rng)
+        depth_mm = np.where(depth_mm > 0, depth_mm, behind)
+    if options.noise:
+        depth_mm = sensor.measured(depth_mm, CAMERA, rng)
+    name = f"P{subject}/{poses.GESTURES[gesture]}/{number:06d}_depth.bin"
+    return Record(name, depth_mm, CAMERA, joints_mm.astype(np.float32))
+
+
+_shape = functools.lru_cache(maxsize=64)(hand.shape_of)
+
+
+def _scene(rng, shape, gesture, options):
+    """Joints [21, 3] and exact depth [H, W] of one posed hand in camera space."""
+    joints_mm = hand.joints_of(shape, poses.sample_angles(rng, gesture))
+    rotation, arm = poses.sample_rotation(rng, options.views), poses.sample_arm(rng)
+    shift = poses.sample_shift(rng, joints_mm @ rotation.T, CAMERA, SIZE)
+    arm_mm = rng.uniform(100, 200) if options.forearm else rng.uniform(20, 40)
+    skin = skin_of(shape, joints_mm, arm, arm_mm).moved(rotation, shift)
+    depth_mm = render(skin, CAMERA, SIZE)
+    if not options.forearm:
+        _cut(depth_mm, shift, rotation @ arm, arm_mm)
+    return joints_mm @ rotation.T + shift, depth_mm
+
+
+def _cut(depth_mm, wrist_mm, arm, arm_mm):
+    """Clears, in place, what lies farther than ``arm_mm`` along the arm, as if segmented by a plane."""
+    u = (np.arange(SIZE[1]) - CAMERA.cx) / CAMERA.fx * arm[0]
+    v = (np.arange(SIZE[0]) - CAMERA.cy) / CAMERA.fy * arm[1] + arm[2]
+    along = depth_mm * np.add.outer(v, u).astype(np.float32)
+    depth_mm[along > wrist_mm @ arm + arm_mm] = 0

@@ -1,0 +1,36 @@
+"""Frames in chunks over worker processes, in order, with a progress bar."""
+
+import concurrent.futures
+import multiprocessing
+import os
+
+import tqdm
+
+CHUNK = 64
+
+
+def map_chunks(task, frames, workers=None):
+    """Yields (start, stop, task(start, stop)) over 0 .. frames in order.
+
+    Args:
+        task: picklable function of (start, stop).
+        frames: int.
+        workers: int. Processes; all of this program's processors if None. 1 runs here. More start fresh
+            interpreters, so a script that calls this needs ``if __name__ == "__main__":``.
+    """
+    workers = workers or len(os.sched_getaffinity(0))
+    spans = [(start, min(start + CHUNK, frames)) for start in range(0, frames, CHUNK)]
+    with tqdm.tqdm(total=frames, unit="frame", desc="rendering", disable=None) as bar:
+        for (start, stop), result in _run(task, spans, min(workers, len(spans))):
+            bar.update(stop - start)
+            yield start, stop, result
+
+
+def _run(task, spans, workers):
+    if workers == 1:
+        yield from ((span, task(*span)) for span in spans)
+        return
+    # Fork would copy a parent that may hold TensorFlow's threads and locks.
+    context = multiprocessing.get_context("spawn")
+    with concurrent.futures.ProcessPoolExecutor(workers, context) as pool:
+        yield from zip(spans, pool.map(task, *zip(*spans, strict=True)), strict=True)

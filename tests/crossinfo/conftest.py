@@ -1,0 +1,35 @@
+import keras
+import numpy as np
+import pytest
+
+from crossinfo import loading, model, served
+from crossinfo.card import card_for
+from crossinfo.config import NetworkConfig
+from datasets import registry
+
+SMALL = {
+    "stem_filters": 4, "stage_filters": (2, 2, 2, 2), "stage_units": (1, 1, 1, 1), "pyramid_filters": 8,
+    "block_filters": 4, "dense_units": 8, "dropout": 0.5, "initializer": "he_normal",
+}  # fmt: skip
+
+
+def make_tiny_model():
+    """A CrossInfoNet of few weights for NYU's 14 joints, with a card and with joints near the hand."""
+    keras.utils.set_random_seed(7)
+    made = model.build(NetworkConfig(14, 9, 5, **SMALL))
+    made.card = card_for("compact", registry.get("nyu"), 250.0, "com", np.zeros((14, 3)))
+    hand = made.get_layer("hand").dense
+    hand.kernel.assign(hand.kernel * 0.1)
+    hand.bias.assign(np.linspace(-0.4, 0.4, 42))
+    return made
+
+
+@pytest.fixture(scope="session")
+def tiny_model():
+    return make_tiny_model()
+
+
+@pytest.fixture(scope="session")
+def tiny_served(tiny_model):
+    module = served.ServedModel(tiny_model)
+    return loading.Served("tiny", tiny_model.card, module, module.signatures())
