@@ -20,6 +20,7 @@ def main(values):
 
 
 def _evaluate_network(values):
+    command.import_tensorflow()
     from crossinfo import evaluation, loading
     from datasets import registry, shards
 

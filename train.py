@@ -7,6 +7,7 @@ from datasets import command
 def main(values):
     """Flags -> settings -> one call."""
     run = cli.run_config(values)
+    command.import_tensorflow()
     from crossinfo import runs, training
 
     machine = training.Machine(values.strategy, values.augment_on, values.jit_compile, values.workers)

@@ -41,9 +41,13 @@ def _train_flags(flag_values):
     data.number("validation_fraction", 0.05, "Training frames set aside to pick the best epoch.", 0.0, 0.5)
     data.number("cube_mm", None, "Side of the crop cube; without it the dataset's own.", lower=1.0)
     data.switch("drop_bad", False, "MSRA: train without the frames whose labels are known to be wrong.")
-    data.integer("synthetic_frames", SYNTHETIC_FRAMES, "How many frames to make without --data_dir.", lower=10)
+    data.integer(
+        "synthetic_frames", SYNTHETIC_FRAMES, "How many frames to make without --data_dir.", lower=10
+    )
     network = Group(flag_values, "Network")
-    network.choice("variant", "paper", config.VARIANTS, "paper; release: the authors' program; compact: CPUs.")
+    network.choice(
+        "variant", "paper", config.VARIANTS, "paper; release: the authors' program; compact: CPUs."
+    )
     network.switch("cross_connection", True, "Off: the paper's baseline refinement (table 1).")
     network.switch("heatmap_guidance", True, "Off: no heat-map heads (table 1).")
     training = Group(flag_values, "Training")
@@ -109,7 +113,8 @@ def run_config(values):
         centre=centre_mode(values),
         centre_file=_absolute(values.centre_file),
         train_centre_file=_absolute(values.train_centre_file),
-        train_cubes_mm=cubes or (dataset.train_cubes_mm if values.variant == "release" else (dataset.cube_mm,)),
+        train_cubes_mm=cubes
+        or (dataset.train_cubes_mm if values.variant == "release" else (dataset.cube_mm,)),
         test_cube_mm=values.cube_mm or dataset.cube_mm,
         validation_fraction=values.validation_fraction if values.select_on == "validation" else 0.0,
         max_frames=values.max_frames,
@@ -125,7 +130,9 @@ def centre_mode(values):
     """``--centre``, or file when a file is given, else com: never gt unless asked for by name."""
     mode = values.centre or ("file" if values.centre_file else "com")
     if (mode == "file") != bool(values.centre_file):
-        raise InputError(f"--centre={mode}: goes {'only with' if mode == 'file' else 'without'} --centre_file")
+        raise InputError(
+            f"--centre={mode}: goes {'only with' if mode == 'file' else 'without'} --centre_file"
+        )
     return mode
 
 

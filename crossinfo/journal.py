@@ -27,7 +27,9 @@ class Journal:
         self._rows = [row for row in _read(self._csv) if int(row["epoch"]) < first_epoch]
         self._writer = tf.summary.create_file_writer(str(pathlib.Path(work_dir) / "tensorboard"))
         self._pictures = pictures
-        self._bar = tqdm(total=frames, initial=done, unit="frame", mininterval=REFRESH_SECONDS, smoothing=0.05)
+        self._bar = tqdm(
+            total=frames, initial=done, unit="frame", mininterval=REFRESH_SECONDS, smoothing=0.05
+        )
 
     def __enter__(self):
         return self
@@ -41,7 +43,9 @@ class Journal:
         if self._bar.update(frames):
             now = means()
             self._bar.set_description(f"epoch {epoch + 1}", refresh=False)
-            self._bar.set_postfix_str(f"loss {now['total']:.3f}, error {now['error_mm']:.1f} mm", refresh=False)
+            self._bar.set_postfix_str(
+                f"loss {now['total']:.3f}, error {now['error_mm']:.1f} mm", refresh=False
+            )
 
     def epoch(self, epoch, values):
         """Adds a finished epoch's row, scalars and picture."""

@@ -120,7 +120,7 @@ def _load_saved_model(path):
     card = _read_card(path)
     try:
         loaded = tf.saved_model.load(path)
-    except (OSError, ValueError, KeyError, tf.errors.OpError) as error:
+    except (OSError, ValueError, KeyError, IndexError, tf.errors.OpError) as error:
         raise InputError(f"{path}: damaged SavedModel ({_first_line(error)}); export it again") from None
     missing = [name for name in served.SIGNATURES if name not in loaded.signatures]
     if missing:

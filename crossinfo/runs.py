@@ -9,7 +9,7 @@ import numpy as np
 
 from crossinfo import config, evaluation, export, journal, model, reports, training
 from crossinfo.card import card_for
-from datasets import drawing, pipeline, registry, shards, synthetic
+from datasets import crops, drawing, pipeline, registry, shards, synthetic
 from datasets.errors import InputError
 from datasets.files import atomic_write
 
@@ -127,14 +127,25 @@ def _fit(trainer, run, sets, dataset, work_dir):
 
 
 def _pictures(network, shard_set, skeleton):
-    """Function that draws labels and predictions on eight crops, for TensorBoard."""
+    """Function that draws eight crops with labels and predictions, for TensorBoard."""
     frames = next(iter(pipeline.evaluation_batches(shard_set, len(skeleton), 8)))
+    place = frames["camera"], frames["centre_mm"], frames["cube_mm"]
     joints_of = evaluation.crop_function(network)
+    truth_px = crops.joints_to_crop(frames["joints_mm"], *place).numpy()
 
     def draw():
-        return np.stack(drawing.crop_pictures(frames, joints_of(frames["crop"]).numpy(), skeleton))
+        found_mm = crops.denormalise_joints(joints_of(frames["crop"]), frames["centre_mm"], frames["cube_mm"])
+        found_px = crops.joints_to_crop(found_mm, *place).numpy()
+        both = zip(frames["crop"].numpy(), truth_px, found_px, strict=True)
+        return np.stack([_draw_crop(*one, skeleton) for one in both])
 
     return draw
+
+
+def _draw_crop(crop, truth_px, found_px, skeleton):
+    picture, scale = drawing.enlarge(drawing.crop_picture(crop), 384)
+    drawing.draw_skeleton(picture, truth_px, skeleton, drawing.TRUTH, scale)
+    return drawing.draw_skeleton(picture, found_px, skeleton, drawing.ESTIMATE, scale)
 
 
 def _finish(trainer, run, sets, dataset, card, work_dir):

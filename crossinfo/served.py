@@ -54,7 +54,7 @@ class ServedModel(tf.Module):
         self._weights = [weight.value for weight in pose.weights]
 
     def signatures(self):
-        """{name: tf.function} as in DESIGN: what ``tf.saved_model.save`` takes."""
+        """{name: tf.function}: what ``tf.saved_model.save`` takes."""
         return {name: getattr(self, name) for name in SIGNATURES}
 
     @_graph(DEPTH, CAMERA)
@@ -79,7 +79,7 @@ class ServedModel(tf.Module):
     def centred(self, depth, camera, centre_mm):
         """As ``serving_default`` with the caller's hand centres [B, 3] in mm.
 
-        ``valid`` is false where the centre is not in front of the camera or its cube holds no depth.
+        ``valid`` is false where the centre is not in front of the camera or its crop is all background.
         """
         checks = _check_frames(depth, camera) + [_one_a_frame(depth, centre_mm, "centre_mm")]
         with tf.control_dependencies(checks):

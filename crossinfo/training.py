@@ -90,7 +90,11 @@ class Trainer:
         self.sums = tf.Variable(tf.zeros(len(self.names), tf.float64), name="sums")
         self.step = tf.Variable(0, dtype=tf.int64, name="step")
         self.best_error_mm = tf.Variable(float("inf"), name="best_error_mm")
-        jit = bool(tf.config.list_physical_devices("GPU")) if machine.jit_compile is None else machine.jit_compile
+        jit = (
+            bool(tf.config.list_physical_devices("GPU"))
+            if machine.jit_compile is None
+            else machine.jit_compile
+        )
         self._replica_step = tf.function(self._train_frames, jit_compile=jit)
         self._train = tf.function(self._train_batch)
         self._evaluate = tf.function(self._evaluate_batch, reduce_retracing=True)
@@ -211,7 +215,9 @@ class StopRequest:
         self.requested = False
 
     def __enter__(self):
-        self._before = {number: signal.signal(number, self._ask) for number in (signal.SIGINT, signal.SIGTERM)}
+        self._before = {
+            number: signal.signal(number, self._ask) for number in (signal.SIGINT, signal.SIGTERM)
+        }
         return self
 
     def __exit__(self, *error):

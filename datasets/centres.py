@@ -127,9 +127,7 @@ def _histogram(weights, bins, size):
     """Sum of weights [B, H, W] by bin -> [B, size]."""
     batch = tf.shape(weights)[0]
     index = bins + size * tf.range(batch)[:, None, None]
-    summed = tf.math.unsorted_segment_sum(
-        tf.reshape(weights, [-1]), tf.reshape(index, [-1]), batch * size
-    )
+    summed = tf.math.unsorted_segment_sum(tf.reshape(weights, [-1]), tf.reshape(index, [-1]), batch * size)
     return tf.reshape(summed, [batch, size])
 
 

@@ -72,8 +72,11 @@ class Command:
     def groups(self):
         """[(heading, [absl Flag, ...]), ...] in the order of definition."""
         by_heading = self.flag_values().flags_by_module_dict()
-        return [(heading, [flag for flag in found if flag.name != "help"])
-                for heading, found in by_heading.items() if heading != "Help"]
+        return [
+            (heading, [flag for flag in found if flag.name != "help"])
+            for heading, found in by_heading.items()
+            if heading != "Help"
+        ]
 
     def help(self):
         """The text of ``--help``."""
@@ -82,7 +85,9 @@ class Command:
             lines += ["", f"{heading}:"]
             for flag in found:
                 lines.append(f"  {spelling(flag)}")
-                lines += textwrap.wrap(described(flag), 100, initial_indent=" " * 6, subsequent_indent=" " * 6)
+                lines += textwrap.wrap(
+                    described(flag), 100, initial_indent=" " * 6, subsequent_indent=" " * 6
+                )
         return "\n".join(lines)
 
 
@@ -121,10 +126,36 @@ def parse(command, argv):
     return types.SimpleNamespace(**values.flag_values_dict())
 
 
+def import_tensorflow():
+    """Imports TensorFlow without its start-up notices, which would bury the one line that matters.
+
+    Commands call it before they import what needs TensorFlow. Some notices are written by libraries as
+    they load and heed no setting, so standard error is closed for the time of the import.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        import tensorflow
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
+    return tensorflow
+
+
+def use_one_core():
+    """Start of a worker process: TensorFlow on one core, since there is one worker a core.
+
+    It stands here, in a module without TensorFlow, so that the worker imports nothing noisy before it.
+    """
+    tensorflow = import_tensorflow()
+    tensorflow.config.threading.set_intra_op_parallelism_threads(1)
+    tensorflow.config.threading.set_inter_op_parallelism_threads(1)
+
+
 def run(command, main, argv=None):
     """Runs ``main(values)`` as a command and exits: 0 done, 2 bad input, 130 stopped by Ctrl-C."""
-    # TensorFlow's start-up notices would bury the one line that matters; must be set before its import.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     try:
         values = parse(command, sys.argv[1:] if argv is None else argv)
         if values.help:

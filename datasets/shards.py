@@ -17,7 +17,7 @@ import pathlib
 import numpy as np
 from tqdm import tqdm
 
-from datasets import centres, crops, files, registry
+from datasets import centres, command, crops, files, registry
 from datasets.errors import InputError
 
 SCHEMA = 1
@@ -169,21 +169,13 @@ def _write_missing(source, folder, pieces, missing, workers):
             return
         # A fresh interpreter a worker: TensorFlow does not survive a fork.
         context = multiprocessing.get_context("spawn")
-        with concurrent.futures.ProcessPoolExecutor(workers, context, _be_one_core) as pool:
+        with concurrent.futures.ProcessPoolExecutor(workers, context, command.use_one_core) as pool:
             try:
                 for future in concurrent.futures.as_completed([pool.submit(_write_shard, *j) for j in jobs]):
                     bar.update(future.result())
             except BaseException:
                 pool.shutdown(cancel_futures=True)
                 raise
-
-
-def _be_one_core():
-    import tensorflow as tf
-
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    tf.config.threading.set_intra_op_parallelism_threads(1)
-    tf.config.threading.set_inter_op_parallelism_threads(1)
 
 
 @functools.lru_cache(maxsize=1)

@@ -60,8 +60,20 @@ HANDS17 = dataclasses.replace(
 NYU = Skeleton(
     name="nyu",
     joints=(
-        "little_tip", "little_mid", "ring_tip", "ring_mid", "middle_tip", "middle_mid", "index_tip",
-        "index_mid", "thumb_tip", "thumb_mid", "thumb_root", "wrist_back", "wrist", "palm",
+        "little_tip",
+        "little_mid",
+        "ring_tip",
+        "ring_mid",
+        "middle_tip",
+        "middle_mid",
+        "index_tip",
+        "index_mid",
+        "thumb_tip",
+        "thumb_mid",
+        "thumb_root",
+        "wrist_back",
+        "wrist",
+        "palm",
     ),
     bones=((0, 1), (2, 3), (4, 5), (6, 7), (8, 9), (9, 10))
     + tuple((13, joint) for joint in (10, 1, 3, 5, 7, 11, 12)),

@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import pytest
 
-from crossinfo import loading, model, served
+from crossinfo import export, loading, model, served
 from crossinfo.card import card_for
 from crossinfo.config import NetworkConfig
 from datasets import registry
@@ -16,8 +16,8 @@ SMALL = {
 def make_tiny_model():
     """A CrossInfoNet of few weights for NYU's 14 joints, with a card and with joints near the hand."""
     keras.utils.set_random_seed(7)
-    made = model.build(NetworkConfig(14, 9, 5, **SMALL))
-    made.card = card_for("compact", registry.get("nyu"), 250.0, "com", np.zeros((14, 3)))
+    card = card_for("compact", registry.get("nyu"), 250.0, "com", np.zeros((14, 3)))
+    made = model.build(NetworkConfig(14, 9, 5, **SMALL), card=card)
     hand = made.get_layer("hand").dense
     hand.kernel.assign(hand.kernel * 0.1)
     hand.bias.assign(np.linspace(-0.4, 0.4, 42))
@@ -33,3 +33,11 @@ def tiny_model():
 def tiny_served(tiny_model):
     module = served.ServedModel(tiny_model)
     return loading.Served("tiny", tiny_model.card, module, module.signatures())
+
+
+@pytest.fixture(scope="session")
+def export_base(tiny_model, tmp_path_factory):
+    """A folder with one exported version; read only."""
+    base = tmp_path_factory.mktemp("served") / "hands"
+    export.export(tiny_model, base)
+    return base

@@ -3,8 +3,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from crossinfo import served
-from datasets import centres, crops
+from crossinfo import model, served
+from crossinfo.card import card_for
+from crossinfo.config import NetworkConfig
+from datasets import centres, crops, registry
 from datasets.errors import InputError
 from datasets.geometry import project
 
@@ -128,7 +130,7 @@ def test_centred_cuts_about_the_callers_centre(tiny_model, tiny_served):
 
 
 def test_centred_frames_without_a_usable_centre_are_invalid(tiny_served):
-    centre_mm = [[0, 0, 0], [0, 0, -500], [np.nan, 0, 500], [0, 0, np.inf], [0, 0, 1000], [0, 0, 1e-30]]
+    centre_mm = [[0, 0, 0], [0, 0, -500], [np.nan, 0, 500], [0, 0, np.inf], [0, 0, 300], [0, 0, 1e-30]]
     depth = np.tile(hand_frame(), (6, 1, 1))
     found = tiny_served.call("centred", depth=depth, camera=np.tile(CAMERA, (6, 1)), centre_mm=centre_mm)
     assert_empty(found, slice(0, 5))
@@ -143,7 +145,9 @@ def test_crop_gives_normalised_joints(tiny_model, tiny_served):
     np.testing.assert_allclose(found["joints"], hand.reshape(3, 14, 3), atol=1e-5)
 
 
-@pytest.mark.parametrize("camera", [[0, 300, 1, 1], [300, -1, 1, 1], [np.nan, 1, 1, 1], [300, 300, np.inf, 1]])
+@pytest.mark.parametrize(
+    "camera", [[0, 300, 1, 1], [300, -1, 1, 1], [np.nan, 1, 1, 1], [300, 300, np.inf, 1]]
+)
 @pytest.mark.parametrize("signature", ["serving_default", "png", "centred"])
 def test_a_wrong_camera_is_refused_by_name(tiny_served, signature, camera):
     inputs = {
@@ -167,7 +171,11 @@ def test_rows_must_match_the_frames(tiny_served):
     ("signature", "inputs", "name"),
     [
         ("serving_default", {"depth": np.zeros((0, 9, 9)), "camera": np.zeros((0, 4))}, "depth: no frames"),
-        ("serving_default", {"depth": np.zeros((1, 0, 9)), "camera": [CAMERA]}, "depth: no frames or no pixels"),
+        (
+            "serving_default",
+            {"depth": np.zeros((1, 0, 9)), "camera": [CAMERA]},
+            "depth: no frames or no pixels",
+        ),
         ("png", {"image_bytes": [], "camera": np.zeros((0, 4))}, "image_bytes: the batch is empty"),
         ("crop", {"crop": np.zeros((0, 96, 96, 1))}, "crop: the batch is empty"),
     ],
@@ -213,3 +221,14 @@ def test_a_model_without_a_card_is_refused():
 
     with pytest.raises(InputError, match="no card"):
         served.ServedModel(Bare())
+
+
+def test_a_half_precision_model_serves_float32():
+    skeleton = registry.get("nyu")
+    network = NetworkConfig(14, 9, 5, 4, (2, 2, 2, 2), (1, 1, 1, 1), 8, 4, 8)
+    card = card_for("compact", skeleton, CUBE, "com", np.zeros((14, 3)))
+    module = served.ServedModel(model.build(network, "mixed_float16", card))
+    found = module.serving_default(tf.constant(hand_frame()[None]), tf.constant(CAMERA[None]))
+    assert {found[name].dtype for name in OUTPUTS - {"valid"}} == {tf.float32}
+    # Fresh weights of 0.01 and unbiased output layers put every joint close to the centre.
+    np.testing.assert_allclose(found["joints_mm"][0], np.tile(found["centre_mm"], (14, 1)), atol=5)

@@ -1,0 +1,58 @@
+"""Settings: the variants' numbers, sizes for a skeleton, and the way to JSON and back."""
+
+import dataclasses
+import json
+
+import pytest
+
+from crossinfo import config
+from datasets.errors import InputError
+from datasets.skeletons import MSRA, NYU
+
+
+@pytest.mark.parametrize("name", config.VARIANTS)
+def test_network_survives_json(name):
+    network = config.VARIANTS[name].network
+    assert config.NetworkConfig(**json.loads(config.to_json(network))) == network
+
+
+def test_joints_that_do_not_add_up_are_named():
+    with pytest.raises(ValueError, match="Received: 21, 6, 14"):
+        config.NetworkConfig(finger_joints=14)
+
+
+@pytest.mark.parametrize(("skeleton", "sizes"), [(MSRA, (21, 6, 15)), (NYU, (14, 9, 5))])
+def test_variant_takes_the_skeletons_groups(skeleton, sizes):
+    network = config.variant_for("compact", skeleton).network
+    assert (network.joints, network.palm_joints, network.finger_joints) == sizes
+
+
+def test_switches_give_table_1_and_change_nothing_else():
+    full, base = config.variant_for("paper", MSRA), config.variant_for("paper", MSRA, False, False)
+    assert (base.network.cross_connection, base.network.heatmap_guidance) == (False, False)
+    switched = dataclasses.replace(base.network, cross_connection=True, heatmap_guidance=True)
+    assert dataclasses.replace(base, network=switched) == full
+
+
+def test_unknown_variant_is_the_callers_mistake():
+    with pytest.raises(InputError, match="--variant: no 'huge'; choose from paper, release, compact"):
+        config.variant_for("huge", MSRA)
+
+
+def test_paper_and_release_differ_where_the_design_says():
+    paper, release = (config.VARIANTS[name] for name in ("paper", "release"))
+    differing = {
+        field.name: (getattr(paper.network, field.name), getattr(release.network, field.name))
+        for field in dataclasses.fields(paper.network)
+        if getattr(paper.network, field.name) != getattr(release.network, field.name)
+    }
+    assert differing == {
+        "dense_units": (2048, 1024),
+        "dropout": (0.6, 0.4),
+        "normalisation": ("fused", "exact"),
+        "normalise_outputs": (False, True),
+        "resize_grid": ("half_pixel", "tf1"),
+        "initializer": ("normal", "glorot_uniform"),
+    }
+    assert (paper.loss.factor, release.loss.factor) == (1, 0.25)
+    assert paper.loss.heatmap_weight == release.loss.heatmap_weight == 0.01

@@ -1,0 +1,156 @@
+"""The network as a whole: variants, table 1's switches, precision, saving."""
+
+import dataclasses
+import functools
+import subprocess
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from crossinfo import losses, model
+from crossinfo.config import VARIANTS, LossConfig, NetworkConfig
+
+ROOT = Path(__file__).parents[2]
+SMALL = NetworkConfig(
+    joints=5,
+    palm_joints=2,
+    finger_joints=3,
+    stem_filters=16,
+    stage_filters=(8, 8, 8, 8),
+    stage_units=(1, 2, 1, 1),
+    pyramid_filters=16,
+    block_filters=8,
+    dense_units=16,
+)
+JOINTS = {"hand": (2, 15), "palm": (2, 6), "finger": (2, 9)}
+HEATMAPS = {"hand_heatmap": (2, 24, 24, 5), "palm_heatmap": (2, 24, 24, 2), "finger_heatmap": (2, 24, 24, 3)}
+# Parameters with MSRA's 21 joints: (all, trainable, of pose inference).
+PARAMETERS = {}
+
+
+@functools.cache
+def built(name):
+    return model.build(VARIANTS[name].network)
+
+
+def crops(frames=2):
+    return np.random.default_rng(0).uniform(-1, 1, (frames, 96, 96, 1)).astype("float32")
+
+
+def count(variables):
+    return sum(int(np.prod(variable.shape)) for variable in variables)
+
+
+def test_every_variant_is_counted():
+    assert set(PARAMETERS) == set(VARIANTS)
+
+
+@pytest.mark.parametrize("name", PARAMETERS)
+def test_parameter_counts(name):
+    network = built(name)
+    pose = model.inference(network)
+    counts = count(network.variables), count(network.trainable_variables), count(pose.variables)
+    assert counts == PARAMETERS[name]
+
+
+def test_operations_of_a_frame():
+    paper, release, compact = (
+        model.operations(model.inference(built(name))) for name in ("paper", "release", "compact")
+    )
+    assert release / 1e9 == pytest.approx(0.69, abs=0.01)
+    assert compact * 8 <= paper
+    assert model.operations(built("compact")) * 8 <= model.operations(built("paper"))
+    assert built("compact").count_params() <= 2e6
+
+
+def test_operations_are_counted_as_two_a_multiply_add():
+    crop = keras.Input((96, 96, 1))
+    x = keras.layers.Conv2D(4, 3, strides=2, padding="same")(crop)
+    x = keras.layers.Dense(10)(keras.layers.GlobalAveragePooling2D()(x))
+    assert model.operations(keras.Model(crop, x)) == 2 * (48 * 48 * 4 * 9 + 4 * 10)
+
+
+@pytest.mark.parametrize("cross_connection", [True, False])
+@pytest.mark.parametrize("heatmap_guidance", [True, False])
+def test_table_1_switches(cross_connection, heatmap_guidance):
+    network = model.build(
+        dataclasses.replace(SMALL, cross_connection=cross_connection, heatmap_guidance=heatmap_guidance)
+    )
+    outputs = network(crops())
+    expected = {**JOINTS, **(HEATMAPS if heatmap_guidance else {})}
+    assert {name: tuple(output.shape) for name, output in outputs.items()} == expected
+    assert {name: (2, *shape[1:]) for name, shape in network.output_shape.items()} == expected
+    shortcut = network.get_layer("palm_refined").shortcut
+    assert (shortcut is not None) == cross_connection
+
+
+def test_inference_is_the_hand_alone():
+    network = model.build(SMALL)
+    pose = model.inference(network)
+    assert set(pose.output) == {"hand"}
+    assert not [variable.path for variable in pose.variables if "heatmap" in variable.path]
+    np.testing.assert_allclose(pose(crops())["hand"], network(crops())["hand"], atol=1e-6)
+
+
+@pytest.mark.parametrize("precision", ["float32", "mixed_float16", "mixed_bfloat16"])
+def test_saved_and_loaded_is_the_same_model(precision, tmp_path):
+    network = model.build(SMALL, precision)
+    network.save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    assert loaded.network == SMALL
+    assert loaded.dtype_policy == network.dtype_policy == keras.dtype_policies.get(precision)
+    assert [each.dtype_policy.name for each in loaded._flatten_layers()] == [
+        each.dtype_policy.name for each in network._flatten_layers()
+    ]
+    before, after = network(crops()), loaded(crops())
+    for name in before:
+        assert before[name].dtype == "float32"
+        np.testing.assert_array_equal(before[name], after[name])
+
+
+def test_half_precision_is_close_to_float32():
+    exact = model.build(SMALL)
+    half = model.build(SMALL, "mixed_bfloat16")
+    half.set_weights(exact.get_weights())
+    exact, half = exact(crops(), training=True)["hand_heatmap"], half(crops(), training=True)["hand_heatmap"]
+    difference = np.linalg.norm(half - exact) / np.linalg.norm(exact)
+    assert 0 < difference < 0.1
+
+
+def test_loads_in_safe_mode_after_import_crossinfo_alone(tmp_path):
+    model.build(SMALL).save(tmp_path / "model.keras")
+    program = (
+        "import crossinfo, keras, sys; "
+        "print(sorted(keras.saving.load_model(sys.argv[1], safe_mode=True).output))"
+    )
+    command = [sys.executable, "-c", program, str(tmp_path / "model.keras")]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-500:]
+    assert done.stdout.strip() == str(sorted({**JOINTS, **HEATMAPS}))
+
+
+def test_a_few_steps_lower_the_loss():
+    keras.utils.set_random_seed(1)
+    network = model.build(dataclasses.replace(SMALL, dropout=0.0, initializer="he_normal"))
+    optimizer = keras.optimizers.Adam(3e-3)
+    random = np.random.default_rng(1)
+    targets = {
+        name: random.uniform(-1, 1, shape).astype("float32") for name, shape in {**JOINTS, **HEATMAPS}.items()
+    }
+
+    @tf.function
+    def step():
+        with tf.GradientTape() as tape:
+            found = losses.losses(targets, network(crops(), training=True), LossConfig())
+            total = tf.reduce_mean(found["total_data"]) + losses.weight_decay(network, 1e-5)
+        gradients = tape.gradient(total, [variable.value for variable in network.trainable_variables])
+        optimizer.apply_gradients(zip(gradients, network.trainable_variables, strict=True))
+        return total
+
+    optimizer.build(network.trainable_variables)
+    first, *_, last = (float(step()) for _ in range(8))
+    assert last < 0.7 * first
