@@ -192,6 +192,12 @@ class Trainer:
         )
 
 
+def _compiled_by_xla(machine):
+    if machine.jit_compile is None:
+        return bool(tf.config.list_physical_devices("GPU"))
+    return machine.jit_compile
+
+
 def joint_distance(target, output):
     """Mean distance over joints, [B, 3J] and [B, 3J] -> [B], in the unit of the coordinates."""
     difference = tf.reshape(output - target, [-1, output.shape[1] // 3, 3])

@@ -28,8 +28,12 @@ SMALL = NetworkConfig(
 )
 JOINTS = {"hand": (2, 15), "palm": (2, 6), "finger": (2, 9)}
 HEATMAPS = {"hand_heatmap": (2, 24, 24, 5), "palm_heatmap": (2, 24, 24, 2), "finger_heatmap": (2, 24, 24, 3)}
-# Parameters with MSRA's 21 joints: (all, trainable, of pose inference).
-PARAMETERS = {}
+# Numbers in the variables with MSRA's 21 joints: (all, trainable, of pose inference).
+PARAMETERS = {
+    "paper": (49_338_576, 49_301_448, 48_680_551),
+    "release": (23_963_336, 23_934_064, 23_369_508),
+    "compact": (1_590_904, 1_584_056, 1_521_295),
+}
 
 
 @functools.cache
@@ -83,7 +87,7 @@ def test_table_1_switches(cross_connection, heatmap_guidance):
     outputs = network(crops())
     expected = {**JOINTS, **(HEATMAPS if heatmap_guidance else {})}
     assert {name: tuple(output.shape) for name, output in outputs.items()} == expected
-    assert {name: (2, *shape[1:]) for name, shape in network.output_shape.items()} == expected
+    assert {name: (2, *output.shape[1:]) for name, output in network.output.items()} == expected
     shortcut = network.get_layer("palm_refined").shortcut
     assert (shortcut is not None) == cross_connection
 
@@ -110,6 +114,21 @@ def test_saved_and_loaded_is_the_same_model(precision, tmp_path):
     for name in before:
         assert before[name].dtype == "float32"
         np.testing.assert_array_equal(before[name], after[name])
+
+
+def test_an_interrupted_save_leaves_the_old_file(tmp_path, monkeypatch):
+    path = tmp_path / "model.keras"
+    path.write_text("old")
+    network = model.build(SMALL)
+
+    def fail(file):
+        file.write_text("half")
+        raise OSError("disk full")
+
+    monkeypatch.setattr(network, "save", fail)
+    with pytest.raises(OSError, match="disk full"):
+        model.save(network, path)
+    assert [(each.name, each.read_text()) for each in tmp_path.iterdir()] == [("model.keras", "old")]
 
 
 def test_half_precision_is_close_to_float32():
