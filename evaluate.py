@@ -1,5 +1,7 @@
 """Scores a trained network, or text files of predictions in the field's format."""
 
+import pathlib
+
 from crossinfo import cli
 from datasets import command
 from datasets.errors import InputError
@@ -33,7 +35,7 @@ def _evaluate_network(values):
         )
     source = shards.Source(
         dataset=dataset.name,
-        data_dir=values.data_dir or loading.data_dir_of(values.model),
+        data_dir=_data_dir(values),
         part="test",
         centre=cli.centre_mode(values),
         centre_file=values.centre_file,
@@ -41,9 +43,20 @@ def _evaluate_network(values):
         options=cli.reader_options(values),
     )
     shard_set = shards.prepare(source, values.cache_dir or f"{values.report_dir}/shards", values.workers)
-    joints_of = lambda crop: served.call("crop", crop=crop)["joints"]  # noqa: E731
+
+    def joints_of(crop):
+        return served.call("crop", crop=crop)["joints"]
+
     found = evaluation.predict(joints_of, shard_set, len(dataset.skeleton))
     return evaluation.report(found, served.name, dataset, source.centre, card.mean_pose, values.report_dir)
+
+
+def _data_dir(values):
+    """``--data_dir``, or the data that a run on synthetic hands made for itself."""
+    made = pathlib.Path(values.model) / "data"
+    if values.data_dir is None and not made.is_dir():
+        raise InputError(f"--data_dir: where is {values.dataset}? It has to be named")
+    return values.data_dir or str(made)
 
 
 if __name__ == "__main__":

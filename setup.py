@@ -25,6 +25,7 @@ setuptools.setup(
         "tensorboard>=2.20",
         "scipy>=1.13",
         "tqdm>=4.66",
+        "wrapt>=1.14",
     ],
     extras_require={
         "gpu": ["tensorflow[and-cuda]>=2.21"],

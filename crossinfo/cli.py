@@ -79,7 +79,7 @@ def _evaluate_flags(flag_values):
     report.integer("workers", None, "Processes that prepare frames. Without it one a core.", lower=1)
 
 
-SYNTHETIC_FRAMES = 12000
+SYNTHETIC_FRAMES = 9000
 
 TRAIN = Command(
     "python train.py",
@@ -153,6 +153,10 @@ def commands():
     return [TRAIN, EVALUATE, predict.COMMAND, export.COMMAND, synthetic.COMMAND]
 
 
+def _cell(text):
+    return text.replace("|", "\\|")
+
+
 def flags_page():
     """The text of ``flags.md``."""
     from datasets.command import described, spelling
@@ -162,7 +166,7 @@ def flags_page():
         lines += [f"## `{command.usage}`", "", command.summary, ""]
         for heading, flags in command.groups():
             lines += [f"**{heading}**", "", "| flag | meaning |", "| --- | --- |"]
-            lines += [f"| `{spelling(flag)}` | {described(flag)} |".replace("|", "\\|", 0) for flag in flags]
+            lines += [f"| `{_cell(spelling(flag))}` | {_cell(described(flag))} |" for flag in flags]
             lines.append("")
     return "\n".join(lines)
 

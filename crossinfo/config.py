@@ -29,7 +29,7 @@ class NetworkConfig:
         normalisation: "fused" (fast) or "exact" (Keras' own operations, which round as the release does).
         normalise_outputs: bool. Batch normalisation on output layers too, in place of their bias.
         resize_grid: "half_pixel" (Keras) or "tf1" (the release's sampling grid).
-        initializer: "normal" (N(0, 0.01), the paper) or "glorot_uniform" (the release) or "he_normal".
+        initializer: "normal" (N(0, 0.01), the paper) or "glorot_uniform" (the release).
     """
 
     joints: int = 21
@@ -86,7 +86,7 @@ class ScheduleConfig:
         learning_rate: float. Adam's, at the start.
         decay: float. The learning rate's factor an epoch ("exponential"); unused by "cosine".
         curve: "exponential" (the paper) or "cosine" (to zero at the last step, after a short warm-up).
-        augmentation: "paper" or "release", a key of ``datasets.augment.SAMPLERS``.
+        augmentation: "paper", "mild" or "release", a key of ``datasets.augment.SAMPLERS``.
     """
 
     epochs: int = 110
@@ -129,10 +129,9 @@ VARIANTS = {
             block_filters=32,
             dense_units=256,
             dropout=0.0,
-            initializer="he_normal",
         ),
         LossConfig(),
-        ScheduleConfig(epochs=12, batch_size=64, learning_rate=2e-3, curve="cosine"),
+        ScheduleConfig(epochs=6, batch_size=32, learning_rate=2e-3, curve="cosine", augmentation="mild"),
     ),
 }
 

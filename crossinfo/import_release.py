@@ -12,13 +12,6 @@ RESIDUAL_SCOPES = {
 }
 CONVOLUTION_SCOPES = {
     "conv1": "stem",
-    "lateral/res2": "lateral1",
-    "lateral/res3": "lateral2",
-    "lateral/res4": "lateral3",
-    "lateral/res5": "lateral4",
-    "merge/res2": "merge1",
-    "merge/res3": "merge2",
-    "merge/res4": "merge3",
     "Conv": "palm_heatmap_features",
     "Conv_2": "finger_heatmap_features",
 }
@@ -60,3 +53,6 @@ def _blocks(model):
         yield scope, model.get_layer(name)
     for scope, name in HEATMAP_SCOPES.items():
         yield scope, model.get_layer(name).convolution
+    pyramid = model.get_layer("pyramid")
+    for part, blocks in (("lateral", pyramid.laterals), ("merge", pyramid.merges)):
+        yield from ((f"{part}/res{level}", block) for level, block in enumerate(blocks, 2))

@@ -1,10 +1,20 @@
-"""What is the paper's own: heat-map heads and the cross connection; and the resizing between them."""
+"""What the paper builds from blocks: feature pyramid, heat-map heads and the cross connection."""
 # ruff: noqa: D102 (Keras' methods are described by each class's docstring)
 
 import keras
 import tensorflow as tf
 
-from crossinfo.blocks import ConvolutionBlock, registered
+from crossinfo.blocks import ConvolutionBlock, DenseBlock, ResidualBlock, registered
+
+__all__ = [
+    "ConvolutionBlock",
+    "CrossConnection",
+    "DenseBlock",
+    "FeaturePyramid",
+    "HeatmapHead",
+    "ResidualBlock",
+    "Resize",
+]
 
 GRIDS = ("half_pixel", "tf1")
 
@@ -43,6 +53,74 @@ class Resize(keras.layers.Layer):
 
     def get_config(self):
         return {**super().get_config(), "size": self.size, "grid": self.grid}
+
+
+@registered
+class FeaturePyramid(keras.layers.Layer):
+    """Merges the stages of the backbone from the top down (section 3.1, figure 2).
+
+    Each stage goes through a lateral 1 x 1 convolution; the level above is resized to it, goes through a
+    linear 1 x 1 convolution and is added.
+
+    Args:
+        filters: int. Channels of every level.
+        grid: see `Resize`.
+        normalisation, initializer: see `ConvolutionBlock`.
+
+    Inputs: list of feature maps `(batch, height, width, channels)`, fine to coarse.
+    Outputs: list of as many levels `(batch, height, width, filters)`, fine to coarse.
+    """
+
+    def __init__(
+        self, filters, grid="half_pixel", normalisation="fused", initializer="glorot_uniform", **kwargs
+    ):
+        super().__init__(**kwargs)
+        self.filters = filters
+        self.grid = grid
+        self.normalisation = normalisation
+        self.initializer = initializer
+
+    def build(self, input_shape):
+        self.laterals = [self._convolution(f"lateral{i}") for i in range(1, len(input_shape) + 1)]
+        self.merges = [self._convolution(f"merge{i}", None) for i in range(1, len(input_shape))]
+        self.resizes = [
+            Resize(shape[1:3], self.grid, dtype=self.dtype_policy, name=f"resize{i}")
+            for i, shape in enumerate(input_shape[:-1], 1)
+        ]
+        for lateral, shape in zip(self.laterals, input_shape, strict=True):
+            lateral.build(shape)
+        for merge, shape in zip(self.merges, input_shape, strict=False):
+            merge.build((*shape[:3], self.filters))
+        self.built = True
+
+    def _convolution(self, name, activation="relu"):
+        return ConvolutionBlock(
+            self.filters,
+            activation=activation,
+            normalisation=self.normalisation,
+            initializer=self.initializer,
+            dtype=self.dtype_policy,
+            name=name,
+        )
+
+    def call(self, inputs, training=None):
+        levels = [self.laterals[-1](inputs[-1], training=training)]
+        for i in reversed(range(len(inputs) - 1)):
+            above = self.merges[i](self.resizes[i](levels[0]), training=training)
+            levels.insert(0, self.laterals[i](inputs[i], training=training) + above)
+        return levels
+
+    def compute_output_shape(self, input_shape):
+        return [(*shape[:3], self.filters) for shape in input_shape]
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "filters": self.filters,
+            "grid": self.grid,
+            "normalisation": self.normalisation,
+            "initializer": self.initializer,
+        }
 
 
 @registered

@@ -11,7 +11,7 @@ import tensorflow as tf
 from crossinfo.blocks import ConvolutionBlock, DenseBlock, ResidualBlock, registered
 from crossinfo.card import ModelCard
 from crossinfo.config import NetworkConfig
-from crossinfo.layers import CrossConnection, HeatmapHead, Resize
+from crossinfo.layers import CrossConnection, FeaturePyramid, HeatmapHead
 
 CROP_SIZE = 96
 HEATMAP_SIZE = (24, 24)
@@ -85,9 +85,20 @@ def operations(model):
     graph = tf.function(lambda x: model(x, training=False)).get_concrete_function(crop).graph
     return sum(
         2 * int(np.prod(op.outputs[0].shape)) * int(np.prod(op.inputs[1].shape[:-1]))
-        for op in graph.get_operations()
+        for op in _needed(graph.outputs)
         if op.type in ("Conv2D", "MatMul")
     )
+
+
+def _needed(tensors):
+    """Operations that these tensors depend on: what TensorFlow runs, which prunes the rest."""
+    needed, waiting = set(), [tensor.op for tensor in tensors]
+    while waiting:
+        op = waiting.pop()
+        if op not in needed:
+            needed.add(op)
+            waiting += [tensor.op for tensor in op.inputs] + list(op.control_inputs)
+    return needed
 
 
 class _Graph:
@@ -146,21 +157,13 @@ class _Graph:
         return found
 
     def pyramid(self, stages):
-        """Feature pyramid: stages' outputs, fine to coarse -> (24 x 24 level, `T` = the 12 x 12 level)."""
-        coarse = None
-        levels = []
-        for stage in range(len(stages), 0, -1):
-            x = stages[stage - 1]
-            level = self.convolution(x, f"lateral{stage}")
-            if coarse is not None:
-                resize = Resize(
-                    x.shape[1:3], self.config.resize_grid, dtype=self.policy, name=f"resize{stage}"
-                )
-                above = self.convolution(resize(coarse), f"merge{stage}", activation=None)
-                level = keras.layers.Add(dtype=self.policy, name=f"level{stage}")([level, above])
-            coarse = level
-            levels.append(level)
-        return levels[-1], levels[-2]
+        """Feature pyramid -> (24 x 24 level, or None without heat maps; `T` = the 12 x 12 level)."""
+        config = self.config
+        pyramid = FeaturePyramid(config.pyramid_filters, config.resize_grid, name="pyramid", **self.common)
+        if config.heatmap_guidance:
+            fine, shared, *_ = pyramid(stages)
+            return fine, shared
+        return None, pyramid(stages[1:])[0]
 
     def heatmaps(self, fine, palm, finger):
         """Heat-map guidance (sections 3.1, 3.4): all joints from the fine level, groups from `P0`, `F0`."""

@@ -1,6 +1,5 @@
 """A training run from its settings to its work directory: data, shards, training, report, export."""
 
-import dataclasses
 import json
 import pathlib
 
@@ -25,25 +24,27 @@ def train(run, work_dir, machine):
     Returns the test report's dict. Raises InputError on bad data or a directory of other settings.
     """
     work_dir = pathlib.Path(work_dir)
-    claim(run, work_dir)
+    check_settings(run, work_dir)
     keras.utils.set_random_seed(run.seed)
-    run = _with_data(run, work_dir)
     dataset = registry.get(run.dataset)
-    sets = prepare(run, dataset, work_dir / "shards", machine.workers)
+    sources = _sources(run, _data_dir(run, work_dir))
+    # Readers find what is wrong with the data before anything is written.
+    readers = {split: sources[split].open() for split in ("train", "test")}
+    with atomic_write(work_dir / "config.json") as file:
+        file.write(config.to_json(run))
+    sets = _prepare(run, sources, readers, work_dir / "shards", machine.workers)
     card = card_for(run.variant_name, dataset, run.test_cube_mm, run.centre, sets["train"].mean_pose)
     trainer = _trainer(run, dataset, card, sets, machine)
     _fit(trainer, run, sets, dataset, work_dir)
     return _finish(trainer, run, sets, dataset, card, work_dir)
 
 
-def claim(run, work_dir):
-    """Writes ``config.json``, or checks that the one there is of the same settings."""
+def check_settings(run, work_dir):
+    """Raises InputError if the work directory was made with other settings."""
     path = pathlib.Path(work_dir) / "config.json"
-    wanted = json.loads(config.to_json(run))
     if not path.exists():
-        with atomic_write(path) as file:
-            file.write(config.to_json(run))
         return
+    wanted = json.loads(config.to_json(run))
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except ValueError:
@@ -56,42 +57,53 @@ def claim(run, work_dir):
             )
 
 
-def _with_data(run, work_dir):
-    """The run with its data directory; synthetic data are made under the work directory."""
+def _data_dir(run, work_dir):
+    """The run's data directory; synthetic data are made under the work directory."""
     if run.data_dir is not None:
-        return run
+        return run.data_dir
     if run.dataset != "synthetic":
         raise InputError(f"--data_dir: where is {run.dataset}? It has to be named")
     data_dir = work_dir / "data"
     if not data_dir.exists():
         synthetic.write("msra", run.synthetic_frames, run.seed, str(data_dir))
-    return dataclasses.replace(run, data_dir=str(data_dir))
+    return str(data_dir)
 
 
-def prepare(run, dataset, cache_dir, workers):
-    """ShardSets "train", "select" (what picks the best epoch) and "test"."""
-    sets = {}
-    for part in ("train", "validation", "test"):
-        cubes = run.train_cubes_mm if part == "train" else (run.test_cube_mm,)
-        source = shards.Source(
+def _sources(run, data_dir):
+    """A Source each for the parts "train", "validation" and "test"."""
+    return {
+        part: shards.Source(
             dataset=run.dataset,
-            data_dir=run.data_dir,
+            data_dir=data_dir,
             part=part,
             centre=run.centre,
             centre_file=run.centre_file if part == "test" else run.train_centre_file,
-            cubes_mm=cubes,
+            cubes_mm=run.train_cubes_mm if part == "train" else (run.test_cube_mm,),
             validation_fraction=run.validation_fraction,
             max_frames=run.max_frames if part == "train" else None,
             options=run.options,
         )
-        if part != "validation" or run.select_on == "validation":
-            sets[part] = shards.prepare(source, cache_dir, workers)
-    sets["select"] = sets.pop("validation", sets["test"])
+        for part in ("train", "validation", "test")
+    }
+
+
+def _prepare(run, sources, readers, cache_dir, workers):
+    """ShardSets "train", "test" and "select", whose error picks the best epoch."""
+
+    def prepare(part):
+        split = "test" if part == "test" else "train"
+        return shards.prepare(sources[part], cache_dir, workers, readers[split])
+
+    sets = {part: prepare(part) for part in ("train", "test")}
+    sets["select"] = sets["test"] if run.select_on == "test" else prepare("validation")
     if sets["train"].frames < run.variant.schedule.batch_size:
         raise InputError(
-            f"{run.data_dir}: {sets['train'].frames} training frames are fewer than one batch; "
-            "use a smaller --batch_size"
+            f"--batch_size={run.variant.schedule.batch_size}: more than the {sets['train'].frames} "
+            "training frames; make it smaller"
         )
+    for part, shard_set in sets.items():
+        for name, reason in shard_set.skipped:
+            print(f"left out of {part}: {name}: {reason}")
     return sets
 
 

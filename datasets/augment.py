@@ -52,7 +52,7 @@ def sample_release(draws, cube_mm):
 
 
 def sample_mild(draws, cube_mm):
-    """As the paper's, with a third of its rotation and half its shift: for short trainings."""
+    """As the paper's, with a quarter of its rotation and half its shift: for short trainings."""
     full = sample_paper(draws, cube_mm)
     return {**full, "angle": full["angle"] / 4, "offset_mm": full["offset_mm"] / 2}
 
@@ -93,7 +93,8 @@ def crop_map(frames, transform):
     old = crops.frame_to_crop(centre_mm, camera, cube_mm)
     new = crops.frame_to_crop(centre_mm + transform["offset_mm"], camera, cube_mm * transform["scale"])
     middle = tf.fill([tf.shape(old)[0], 2], crops.CROP_SIZE / 2)
-    return geometry.rotation(transform["angle"], middle) @ new @ geometry.invert_affine(old)
+    turn = geometry.rotation(transform["angle"], middle)
+    return geometry.compose(turn, geometry.compose(new, geometry.invert_affine(old)))
 
 
 def warp(patch, matrix):

@@ -21,6 +21,8 @@ FRONT_SLAB_MM = 60.0
 BIN_MM, BINS = 10.0, 400
 CELLS = 12
 COARSE_PIXELS = 160
+# A pixel of a surface has at least so many of its eight neighbours at about its depth.
+NEIGHBOURS, NEIGHBOUR_MM = 3, 30.0
 REFINEMENTS = 4
 
 
@@ -85,7 +87,7 @@ def mass(depth_mm, camera, cube_mm):
         (centre_mm float32 [B, 3], valid bool [B]); zeros where nothing was found.
     """
     depth_mm, camera = _coarse(tf.where(crops.measured(depth_mm), depth_mm, 0.0), camera)
-    centre_mm = _front_patch(depth_mm, camera)
+    centre_mm = _front_patch(_without_specks(depth_mm), camera)
     area = tf.zeros_like(cube_mm)
     for _ in range(REFINEMENTS):
         centre_mm, area = refine(depth_mm, camera, centre_mm, cube_mm)
@@ -97,6 +99,18 @@ def _coarse(depth_mm, camera):
     """Every n-th pixel, so that the longer side has at most ``COARSE_PIXELS``: a mean needs no more."""
     step = -(-tf.reduce_max(tf.shape(depth_mm)[1:]) // COARSE_PIXELS)
     return depth_mm[:, ::step, ::step], camera / tf.cast(step, tf.float32)
+
+
+def _without_specks(depth_mm):
+    """Clears stray pixels: many of them, in front of the hand, would add up to a nearest surface."""
+    height, width = tf.shape(depth_mm)[1], tf.shape(depth_mm)[2]
+    padded = tf.pad(depth_mm, [[0, 0], [1, 1], [1, 1]])
+    alike = -1  # a pixel is like itself
+    for down in range(3):
+        for across in range(3):
+            shifted = padded[:, down : down + height, across : across + width]
+            alike += tf.cast(tf.abs(shifted - depth_mm) < NEIGHBOUR_MM, tf.int32)
+    return tf.where(alike >= NEIGHBOURS, depth_mm, 0.0)
 
 
 def _front_patch(depth_mm, camera):

@@ -6,6 +6,7 @@ A batch of frames is a dict: ``crop`` float32 [B, 96, 96, 1], ``joints_mm`` [B, 
 ``draws`` [B, 8]: uniform numbers that depend on (run seed, epoch, frame index) alone.
 """
 
+import numpy as np
 import tensorflow as tf
 
 from datasets import augment, crops, shards, targets
@@ -33,7 +34,8 @@ def training_batches(shard_set, joints, batch_size, seed, epoch, skip=0):
     records = tf.data.Dataset.from_tensor_slices(paths).interleave(
         tf.data.TFRecordDataset, cycle_length=8, block_length=16
     )
-    records = records.shuffle(SHUFFLE_FRAMES, seed=epoch, reshuffle_each_iteration=False)
+    order = int(np.random.SeedSequence([seed, epoch]).generate_state(1)[0])
+    records = records.shuffle(SHUFFLE_FRAMES, seed=order, reshuffle_each_iteration=False)
     records = records.skip(skip * batch_size)
     frames = _frames(records, joints, key=(seed, epoch))
     return frames.batch(batch_size, drop_remainder=True).prefetch(4)

@@ -26,6 +26,11 @@ READ_FRAMES = 50
 DEPTH_STEPS = 32767  # crops are kept as int16: 4 micrometres in a 250 mm cube
 MAX_SKIPPED = 0.01
 VALIDATION_BLOCK = 100
+NO_CENTRE = {
+    "gt": "its labels lie behind the camera",
+    "file": "its line in the centre file is invalid",
+    "com": "no hand found",
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -82,7 +87,7 @@ def _held_out(frames, fraction):
     if fraction <= 0:
         return np.zeros(frames, bool)
     block = max(1, min(VALIDATION_BLOCK, int(frames * fraction)))
-    every = max(2, round(1 / fraction))
+    every = max(2, min(round(1 / fraction), -(-frames // block)))
     return (np.arange(frames) // block) % every == every - 1
 
 
@@ -144,7 +149,7 @@ def prepare(source, cache_dir, workers=None, reader=None):
     folder = pathlib.Path(cache_dir) / f"{source.part}-{fingerprint(source, reader)[:16]}"
     folder.mkdir(parents=True, exist_ok=True)
     pieces = [indices[i : i + SHARD_FRAMES] for i in range(0, len(indices), SHARD_FRAMES)]
-    missing = [k for k in range(len(pieces)) if not _done_path(folder, k).exists()]
+    missing = [k for k in range(len(pieces)) if not _is_done(folder, k)]
     if missing:
         _write_missing(source, folder, pieces, missing, workers or os.cpu_count())
     return _collect(source, folder, len(pieces))
@@ -158,11 +163,15 @@ def _done_path(folder, number):
     return folder / f"{number:05d}.json"
 
 
+def _is_done(folder, number):
+    return _done_path(folder, number).exists() and _shard_path(folder, number).exists()
+
+
 def _write_missing(source, folder, pieces, missing, workers):
     total = sum(len(pieces[k]) for k in missing)
     workers = min(workers, len(missing))
     jobs = [(source, folder, k, pieces[k]) for k in missing]
-    with tqdm(total=total, desc=f"cropping {source.part}", unit="frame") as bar:
+    with tqdm(total=total, desc=f"cropping {source.part}", unit="frame", disable=None) as bar:
         if workers == 1:
             for job in jobs:
                 bar.update(_write_shard(*job))
@@ -179,8 +188,9 @@ def _write_missing(source, folder, pieces, missing, workers):
 
 
 @functools.lru_cache(maxsize=1)
-def _opened(source):
-    """A worker's reader, and the centres of a centre file, opened once."""
+def _opened(source, name):
+    """A worker's reader, and the centres of a centre file, opened once for a shard set of this name."""
+    del name  # the set's fingerprint: other labels or centres in the same files are opened anew
     reader = source.open()
     y_up = registry.get(source.dataset).centre_file_y_up
     given = centres.read_file(source.centre_file, len(reader), y_up) if source.centre == "file" else None
@@ -189,32 +199,39 @@ def _opened(source):
 
 def _write_shard(source, folder, number, indices):
     """Writes one shard and its done-file; returns the number of frames looked at."""
-    import tensorflow as tf
-
-    reader, given = _opened(source)
-    kept, skipped, poses = [], [], []
-    temporary = _shard_path(folder, number).with_suffix(f".{os.getpid()}.tmp")
-    try:
-        with tf.io.TFRecordWriter(str(temporary)) as writer:
-            for first in range(0, len(indices), READ_FRAMES):
-                frames, unread = _read(source, reader, given, indices[first : first + READ_FRAMES])
-                skipped += unread
-                for frame in _crop(source, frames):
-                    if frame["valid"] or source.part == "test":
-                        writer.write(_serialise(frame))
-                        kept.append(int(frame["index"]))
-                        poses.append((frame["joints_mm"] - frame["centre_mm"]) / (frame["cube_mm"] / 2))
-                    else:
-                        skipped.append((frame["name"], "no hand found"))
-        os.replace(temporary, _shard_path(folder, number))
-    except tf.errors.OpError as error:
-        raise InputError(f"{folder}: cannot write shards: {error.message}") from None
-    finally:
-        temporary.unlink(missing_ok=True)
+    reader, given = _opened(source, folder.name)
+    examples, kept, skipped, poses = [], [], [], []
+    for first in range(0, len(indices), READ_FRAMES):
+        frames, unread = _read(source, reader, given, indices[first : first + READ_FRAMES])
+        skipped += unread
+        for frame in _crop(source, frames):
+            if not frame["valid"] and source.part != "test":
+                skipped.append((frame["name"], NO_CENTRE[source.centre]))
+                continue
+            examples.append(_serialise(frame))
+            kept.append(frame["index"])
+            poses.append((frame["joints_mm"] - frame["centre_mm"]) / (frame["cube_mm"] / 2))
+    _write_examples(_shard_path(folder, number), examples)
     with files.atomic_write(_done_path(folder, number)) as file:
         pose_sum = np.sum(poses, axis=0, dtype=np.float64).tolist()
         json.dump({"indices": kept, "skipped": skipped, "pose_sum": pose_sum}, file)
     return len(indices)
+
+
+def _write_examples(path, examples):
+    """A TFRecord file that is whole or not there."""
+    import tensorflow as tf
+
+    temporary = path.with_suffix(f".{os.getpid()}.tmp")
+    try:
+        with tf.io.TFRecordWriter(str(temporary)) as writer:
+            for example in examples:
+                writer.write(example)
+        os.replace(temporary, path)
+    except tf.errors.OpError as error:
+        raise InputError(f"{path.parent}: cannot write shards: {error.message}") from None
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def _read(source, reader, given, indices):

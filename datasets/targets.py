@@ -27,7 +27,7 @@ def encode_heatmaps(crop_px):
     """Crop pixels [B, J, >=2] -> heat maps float32 [B, 24, 24, J]; a joint outside the crop has no peak."""
     cell = tf.floor(crop_px[..., :2] / STRIDE)
     inside = tf.reduce_all((cell >= 0) & (cell < HEATMAP_SIZE), axis=-1)
-    cell = tf.cast(tf.clip_by_value(cell, 0, HEATMAP_SIZE - 1), tf.int32)
+    cell = tf.cast(tf.where(inside[..., None], cell, 0.0), tf.int32)  # NaN is outside, too
     table = tf.constant(_bumps())
     across, down = tf.gather(table, cell[..., 0]), tf.gather(table, cell[..., 1])
     down = tf.where(inside[..., None], down, 0.0)
@@ -35,7 +35,10 @@ def encode_heatmaps(crop_px):
 
 
 def decode_heatmaps(heatmaps):
-    """Heat maps [B, 24, 24, J] -> crop pixels [B, J, 2] at the middle of each map's strongest cell."""
+    """Heat maps [B, 24, 24, J] -> crop pixels [B, J, 2] at the middle of each map's strongest cell.
+
+    The mirrored blur makes the border cell as strong as a peak beside it; the first of the two is taken.
+    """
     size = heatmaps.shape[2]
     flat = tf.reshape(heatmaps, [tf.shape(heatmaps)[0], -1, heatmaps.shape[-1]])
     best = tf.argmax(flat, axis=1, output_type=tf.int32)

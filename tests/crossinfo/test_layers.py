@@ -50,6 +50,14 @@ CASES = {
     ),
     "resize": (layers.Resize, {"size": (12, 12)}, IMAGE, 0, 0, (2, 12, 12, 16)),
     "resize_tf1": (layers.Resize, {"size": (12, 12), "grid": "tf1"}, IMAGE, 0, 0, (2, 12, 12, 16)),
+    "pyramid": (
+        layers.FeaturePyramid,
+        {"filters": 8},
+        [(2, 6, 6, 16), (2, 3, 3, 16), (2, 2, 2, 24)],
+        15,
+        10,
+        ((2, 6, 6, 8), (2, 3, 3, 8), (2, 2, 2, 8)),
+    ),
     "heatmaps": (layers.HeatmapHead, {"joints": 3, "size": (12, 12)}, IMAGE, 2, 0, (2, 12, 12, 3)),
     "cross": (layers.CrossConnection, {}, BRANCHES, 0, 0, ((2, 6, 6, 32), (2, 6, 6, 32))),
 }
@@ -69,9 +77,9 @@ def numbers(shape, seed=0):
 
 
 def shapes(outputs):
-    return (
-        tuple(map(tuple, (x.shape for x in outputs))) if isinstance(outputs, tuple) else tuple(outputs.shape)
-    )
+    if isinstance(outputs, tuple | list):
+        return tuple(tuple(x.shape) for x in outputs)
+    return tuple(outputs.shape)
 
 
 def test_every_registered_layer_has_a_case():
@@ -106,7 +114,8 @@ def test_symbolic_and_eager_shapes_agree(case):
     symbolic = keras.tree.map_shape_structure(lambda each: keras.KerasTensor(each), shape)
     assert shapes(layer(symbolic)) == expected
     assert shapes(layer(numbers(shape))) == expected
-    assert layer.compute_output_shape(shape) == expected
+    computed = layer.compute_output_shape(shape)
+    assert (tuple(computed) if isinstance(computed, list) else computed) == expected
 
 
 @every_case
@@ -172,11 +181,31 @@ def test_resize_has_a_gradient_under_xla_in_half_precision(policy):
     assert float(tf.reduce_sum(gradient(tf.ones([1, 2, 2, 1])))) == 16 + 4
 
 
+def test_pyramid_adds_the_resized_level_above():
+    """With every convolution the identity, a level is itself plus what lies above it."""
+    pyramid = layers.FeaturePyramid(1, normalisation=None)
+    fine, coarse = np.ones((1, 4, 4, 1), "float32"), np.full((1, 2, 2, 1), 10, "float32")
+    pyramid.build([fine.shape, coarse.shape])
+    for block in (*pyramid.laterals, *pyramid.merges):
+        block.convolution.kernel.assign(np.ones((1, 1, 1, 1)))
+    levels = pyramid([fine, coarse])
+    np.testing.assert_array_equal(levels[0], np.full((1, 4, 4, 1), 11))
+    np.testing.assert_array_equal(levels[1], coarse)
+
+
 def test_strided_convolution_pads_both_sides_alike():
     block = blocks.ConvolutionBlock(1, 3, 2, activation=None, normalisation=None)
     block.build((1, 4, 4, 1))
     block.convolution.kernel.assign(np.ones((3, 3, 1, 1)))
     np.testing.assert_array_equal(block(np.ones((1, 4, 4, 1)))[0, :, :, 0], [[4, 6], [6, 9]])
+
+
+def test_strided_1x1_convolution_takes_every_second_pixel():
+    block = blocks.ConvolutionBlock(1, 1, 2, activation=None, normalisation=None)
+    block.build((1, 3, 3, 1))
+    block.convolution.kernel.assign(np.ones((1, 1, 1, 1)))
+    image = np.arange(9, dtype="float32").reshape(1, 3, 3, 1)
+    np.testing.assert_array_equal(block(image)[0, :, :, 0], [[0, 2], [6, 8]])
 
 
 @pytest.mark.parametrize("strides", [1, 2])

@@ -52,11 +52,11 @@ def make_trainer(variant, steps, precision="float32", **machine):
 
 
 @pytest.fixture(scope="module")
-def sets(msra_tree, tmp_path_factory):
+def sets(msra_root, tmp_path_factory):
     cache = tmp_path_factory.mktemp("shards")
 
     def prepare(part, frames):
-        source = shards.Source("msra", str(msra_tree), part, "com", (200.0,), max_frames=frames)
+        source = shards.Source("msra", str(msra_root), part, "com", (200.0,), max_frames=frames)
         return shards.prepare(source, cache, workers=1)
 
     return {"train": prepare("train", 40), "select": prepare("validation", 8)}
@@ -87,7 +87,7 @@ def test_the_loss_falls_and_each_epoch_is_told(sets):
     trainer, journal = make_trainer(tiny_variant(epochs=4), 5), Quiet()
     training.fit(trainer, sets, 0, journal, lambda best: None)
     assert len(journal.rows) == 4
-    assert journal.rows[-1]["train_total"] < 0.5 * journal.rows[0]["train_total"]
+    assert journal.rows[-1]["train_total"] < 0.9 * journal.rows[0]["train_total"]
     assert {"val_error_mm", "train_hand_heatmap", "learning_rate"} <= set(journal.rows[0])
 
 
@@ -126,46 +126,32 @@ def test_the_best_epoch_is_kept(sets, tmp_path):
     assert equal(kept, weights_of(trainer))
 
 
+def first_step(sets, precision="float32", **machine):
+    """(loss before the first update, mean change of the output layer by it)."""
+    trainer = make_trainer(tiny_variant(), 5, precision, **machine)
+    kernel = trainer.model.get_layer("hand").trainable_variables[0]
+    before = np.array(kernel)
+    trainer.train(next(iter(trainer.training_batches(sets["train"], 8, 0, 0, 0))))
+    return trainer.means()["total"], np.abs(np.array(kernel) - before).mean()
+
+
+@pytest.fixture(scope="module")
+def plain_step(sets):
+    return first_step(sets)
+
+
 @pytest.mark.parametrize("precision", ["mixed_float16", "mixed_bfloat16"])
-def test_mixed_precision_starts_with_the_same_loss(sets, precision):
-    totals = {}
-    for name in ("float32", precision):
-        trainer = make_trainer(tiny_variant(), 5, name)
-        batch = next(iter(trainer.training_batches(sets["train"], 8, 0, 0, 0)))
-        trainer.train(batch)
-        totals[name] = trainer.means()["total"]
-    assert totals[precision] == pytest.approx(totals["float32"], rel=0.01)
+def test_mixed_precision_takes_the_same_first_step(sets, plain_step, precision):
+    """Gradients that stay divided by the loss scale would move nothing."""
+    total, moved = first_step(sets, precision)
+    assert total == pytest.approx(plain_step[0], rel=0.01)
+    assert moved == pytest.approx(plain_step[1], rel=0.1)
 
 
-def test_float16_updates_by_unscaled_gradients(sets):
-    """Without ``scale_loss`` the gradients would be divided by the loss scale and nothing would move."""
-    moved = {}
-    for name in ("float32", "mixed_float16"):
-        trainer = make_trainer(tiny_variant(), 5, name)
-        before = np.array(trainer.model.get_layer("hand").weights[0])
-        batch = next(iter(trainer.training_batches(sets["train"], 8, 0, 0, 0)))
-        trainer.train(batch)
-        moved[name] = np.abs(np.array(trainer.model.get_layer("hand").weights[0]) - before).mean()
-    assert moved["mixed_float16"] == pytest.approx(moved["float32"], rel=0.1)
-
-
-def test_augmentation_on_host_and_device_train_alike(sets):
-    totals = []
-    for place in ("host", "device"):
-        trainer = make_trainer(tiny_variant(), 5, augment_on=place)
-        for batch in trainer.training_batches(sets["train"], 8, 0, 0, 0):
-            trainer.train(batch)
-        totals.append(trainer.means()["total"])
-    assert totals[0] == pytest.approx(totals[1], rel=1e-5)
-
-
-def test_xla_trains_alike(sets):
-    totals = []
-    for jit in (False, True):
-        trainer = make_trainer(tiny_variant(), 5, augment_on="device", jit_compile=jit)
-        trainer.train(next(iter(trainer.training_batches(sets["train"], 8, 0, 0, 0))))
-        totals.append(trainer.means()["total"])
-    assert totals[0] == pytest.approx(totals[1], rel=1e-4)
+def test_device_augmentation_under_xla_takes_the_same_first_step(sets, plain_step):
+    total, moved = first_step(sets, augment_on="device", jit_compile=True)
+    assert total == pytest.approx(plain_step[0], rel=1e-4)
+    assert moved == pytest.approx(plain_step[1], rel=1e-2)
 
 
 def test_learning_rate_curves():
@@ -203,54 +189,56 @@ def test_one_batch_can_be_learnt_by_heart(sets):
 
 
 STRATEGY_SCRIPT = """
-    import json, sys
-    import tensorflow as tf
+    import importlib.util, sys
+    import numpy as np, tensorflow as tf
     cpu = tf.config.list_physical_devices("CPU")[0]
     tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
-    sys.path[:0] = {paths!r}
-    import importlib.util
+    sys.path.insert(0, {root!r})
     spec = importlib.util.spec_from_file_location("test_training", {file!r})
-    tests = importlib.util.module_from_spec(spec); spec.loader.exec_module(tests)
+    tests = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tests)
     from crossinfo import training
-    from datasets import shards
+    from datasets import pipeline, shards
     if {strategy!r} == "mirrored":
         training.make_strategy = lambda name: tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
     source = shards.Source("msra", {data!r}, "train", "com", (200.0,), max_frames=40)
     shard_set = shards.prepare(source, {cache!r}, 1)
-    trainer = tests.make_trainer(tests.without_statistics(), 5)
-    totals = []
-    for batch in trainer.training_batches(shard_set, 8, 0, 0, 0):
+    trainer = tests.make_trainer(tests.without_dropout(), 5, augment_on="device")
+    half = next(iter(pipeline.training_batches(shard_set, 21, 4, 0, 0)))
+    both = {{name: tf.concat([value, value], axis=0) for name, value in half.items()}}
+    batches = tf.data.Dataset.from_tensor_slices(both).repeat(3).batch(8, drop_remainder=True)
+    for batch in trainer.strategy.experimental_distribute_dataset(batches):
         trainer.train(batch)
-        totals.append(trainer.means()["total"])
-    print(json.dumps([trainer.strategy.num_replicas_in_sync, totals, trainer.evaluate(shard_set, 7)["total"]]))
+    weights = [np.ravel(variable) for variable in trainer.model.trainable_variables]
+    losses = [trainer.means()["total"], trainer.evaluate(shard_set, 7)["total"]]
+    result = [trainer.strategy.num_replicas_in_sync, *losses]
+    np.savez({output!r}, result=result, weights=np.concatenate(weights))
 """
 
 
-def without_statistics():
-    """Batch statistics and dropout differ by replica, as they must; a step without them must not."""
+def without_dropout():
     variant = tiny_variant()
-    network = dataclasses.replace(variant.network, dropout=0.0)
-    return dataclasses.replace(variant, network=network)
+    return dataclasses.replace(variant, network=dataclasses.replace(variant.network, dropout=0.0))
 
 
-def test_two_devices_train_with_one_devices_loss(msra_tree, tmp_path):
-    """First losses are equal up to batch statistics; sums and frame counts are exact in evaluation."""
-    import json
+def run_strategy(strategy, data, folder):
+    output = folder / f"{strategy}.npz"
+    script = textwrap.dedent(STRATEGY_SCRIPT).format(
+        root=str(ROOT),
+        file=__file__,
+        strategy=strategy,
+        data=str(data),
+        cache=str(folder),
+        output=str(output),
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return np.load(output)
 
-    results = {}
-    for strategy in ("one_device", "mirrored"):
-        script = textwrap.dedent(STRATEGY_SCRIPT).format(
-            paths=[str(ROOT)],
-            file=__file__,
-            strategy=strategy,
-            data=str(msra_tree),
-            cache=str(tmp_path),
-        )
-        done = subprocess.run(
-            [sys.executable, "-c", script], capture_output=True, text=True, cwd=ROOT, timeout=300
-        )
-        assert done.returncode == 0, done.stderr[-2000:]
-        results[strategy] = json.loads(done.stdout.splitlines()[-1])
-    assert results["one_device"][0] == 1 and results["mirrored"][0] == 2
-    assert results["mirrored"][1][0] == pytest.approx(results["one_device"][1][0], rel=0.2)
-    assert np.all(np.isfinite(results["mirrored"][1]))
+
+def test_two_devices_train_as_one(msra_root, tmp_path):
+    """Both halves of each batch hold the same frames, so that batch statistics agree as well."""
+    one, two = (run_strategy(name, msra_root, tmp_path) for name in ("one_device", "mirrored"))
+    assert one["result"][0] == 1 and two["result"][0] == 2
+    np.testing.assert_allclose(two["result"][1:], one["result"][1:], rtol=1e-3)
+    np.testing.assert_allclose(two["weights"], one["weights"], atol=2e-4)
