@@ -124,9 +124,9 @@ VARIANTS = {
         NetworkConfig(
             stem_filters=16,
             stage_filters=(8, 16, 24, 32),
-            stage_units=(1, 2, 2, 1),
-            pyramid_filters=64,
-            block_filters=32,
+            stage_units=(1, 1, 1, 1),
+            pyramid_filters=48,
+            block_filters=24,
             dense_units=256,
             dropout=0.0,
         ),

@@ -7,7 +7,7 @@ model card in ``assets.extra/crossinfo.json``.
 import pathlib
 
 from datasets import files
-from datasets.command import Command, Group, run
+from datasets.command import Command, Group, import_tensorflow, run
 from datasets.errors import InputError
 
 
@@ -61,6 +61,7 @@ def next_version(base):
 
 def main(values):
     """Runs the command on parsed flags."""
+    import_tensorflow()
     from crossinfo import loading
 
     print(export(loading.load_model(values.model), values.export_dir, values.version))

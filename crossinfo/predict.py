@@ -11,10 +11,11 @@ import tempfile
 
 import numpy as np
 
-from datasets.command import Command, Group, run
+from datasets.command import Command, Group, import_tensorflow, run
 from datasets.errors import InputError
 from datasets.geometry import Camera
 
+MIRROR = np.float32([-1, 1, 1])
 COLUMNS = ("frame", "joint", "u", "v", "x_mm", "y_mm", "z_mm", "valid")
 
 
@@ -25,6 +26,9 @@ def _define(values):
     group.string("camera", None, "fx,fy,cx,cy of the depth camera, in pixels", required=True)
     group.string("output_dir", None, "folder for joints.csv, joints.json and the overlays", required=True)
     group.number("depth_scale", 1.0, "millimetres a unit of the PNG; 0.125 for a RealSense SR305")
+    group.choice(
+        "hand", "right", ("right", "left"), "the networks know right hands; frames of left are mirrored"
+    )
     group.string("centre_mm", None, "x,y,z of the hand in every frame, in mm; found in the depth if left out")
 
 
@@ -53,7 +57,7 @@ class Pose:
     valid: bool
 
 
-def estimate(served, frame, depth_mm, camera, centre_mm=None):
+def estimate(served, frame, depth_mm, camera, centre_mm=None, hand="right"):
     """``Pose`` in one frame.
 
     Args:
@@ -62,7 +66,13 @@ def estimate(served, frame, depth_mm, camera, centre_mm=None):
         depth_mm: float32 [H, W].
         camera: Camera.
         centre_mm: [3] in mm, or None to find the hand.
+        hand: "right", or "left": the frame is mirrored for the network, and the pose mirrored back.
     """
+    if hand == "left":
+        width = depth_mm.shape[1]
+        other = dataclasses.replace(camera, cx=width - 1 - camera.cx)
+        centre_mm = None if centre_mm is None else np.multiply(centre_mm, MIRROR)
+        return _mirrored(estimate(served, frame, depth_mm[:, ::-1], other, centre_mm), width)
     inputs = {"depth": depth_mm[None], "camera": np.asarray(camera)[None]}
     if centre_mm is None:
         found = served.call("serving_default", **inputs)
@@ -71,7 +81,14 @@ def estimate(served, frame, depth_mm, camera, centre_mm=None):
     return Pose(frame, *(found[name][0] for name in ("joints_mm", "joints_uvd", "centre_mm", "valid")))
 
 
-def predict(served, images, camera, output_dir, depth_scale=1.0, centre_mm=None):
+def _mirrored(pose, width):
+    """A pose of the mirrored frame, in the frame as it was; zeros stay."""
+    joints_uvd = pose.joints_uvd * MIRROR + (np.float32([width - 1, 0, 0]) if pose.valid else 0)
+    mirrored = {"joints_mm": pose.joints_mm * MIRROR, "centre_mm": pose.centre_mm * MIRROR}
+    return dataclasses.replace(pose, joints_uvd=joints_uvd, **mirrored)
+
+
+def predict(served, images, camera, output_dir, depth_scale=1.0, centre_mm=None, hand="right"):
     """Predicts every image and writes ``joints.csv``, ``joints.json`` and ``<frame>_overlay.png``.
 
     Files of the same names in ``output_dir`` are replaced, others stay. All of it is written, or nothing.
@@ -83,6 +100,7 @@ def predict(served, images, camera, output_dir, depth_scale=1.0, centre_mm=None)
         output_dir: path.
         depth_scale: float. Millimetres a unit of the PNGs.
         centre_mm: [3] in mm of the hand in every frame, or None to find it.
+        hand: "right" or "left".
 
     Returns a list of ``Pose``. Raises InputError naming the frame or the flag.
     """
@@ -95,7 +113,7 @@ def predict(served, images, camera, output_dir, depth_scale=1.0, centre_mm=None)
     with _staged(output_dir) as folder:
         for image in tqdm.tqdm(images, unit="frame", disable=None):
             depth_mm = frames.read_depth_png(image, depth_scale)
-            pose = estimate(served, pathlib.Path(image).stem, depth_mm, camera, centre_mm)
+            pose = estimate(served, pathlib.Path(image).stem, depth_mm, camera, centre_mm, hand)
             drawing.write_png(
                 folder / f"{pose.frame}_overlay.png", _picture(depth_mm, camera, pose, served.card)
             )
@@ -217,10 +235,11 @@ def main(values):
     centre_mm = numbers(values.centre_mm, 3, "centre_mm") if values.centre_mm else None
     images = find_images(values.input)
     check(images, values.output_dir, values.depth_scale, centre_mm)
+    import_tensorflow()
     from crossinfo import loading
 
     served = loading.load_served(values.model)
-    poses = predict(served, images, camera, values.output_dir, values.depth_scale, centre_mm)
+    poses = predict(served, images, camera, values.output_dir, values.depth_scale, centre_mm, values.hand)
     valid = sum(bool(pose.valid) for pose in poses)
     print(f"{len(poses)} frames, a hand in {valid}: {values.output_dir}")
 

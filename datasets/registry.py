@@ -16,10 +16,15 @@ class ReaderOptions:
     Args:
         test_subject: int. MSRA: the subject left out, 0 to 8.
         drop_bad: bool. MSRA: leave out frames whose labels are known to be wrong.
+        icvl_frames: "original" or "all". ICVL: train without or with the rotated copies.
+        check_files: bool. ICVL, NYU, HANDS 2017: look for every frame's picture on opening; False reads
+            labels alone.
     """
 
     test_subject: int = 0
     drop_bad: bool = False
+    icvl_frames: str = "original"
+    check_files: bool = True
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,11 +64,22 @@ def _open_msra(data_dir, split, options):
     return MsraReader(data_dir, split, options.test_subject, options.drop_bad)
 
 
-def _no_reader(name):
-    def open_nothing(data_dir, split, options):
-        raise InputError(f"--dataset={name}: no reader yet; its text files can be scored")
+def _open_nyu(data_dir, split, options):
+    from datasets.nyu import NyuReader
 
-    return open_nothing
+    return NyuReader(data_dir, split, options.check_files)
+
+
+def _open_icvl(data_dir, split, options):
+    from datasets.icvl import IcvlReader
+
+    return IcvlReader(data_dir, split, options.icvl_frames, options.check_files)
+
+
+def _open_hands17(data_dir, split, options):
+    from datasets.hands17 import Hands17Reader
+
+    return Hands17Reader(data_dir, split, options.check_files)
 
 
 def _range(first, last):
@@ -88,7 +104,7 @@ NYU = Dataset(
     metric_camera=Camera(588.03, 587.07, 320.0, 240.0),
     cube_mm=250.0,
     train_cubes_mm=_range(250, 300),
-    opener=_no_reader("nyu"),
+    opener=_open_nyu,
     centre_file_y_up=True,
 )
 
@@ -99,7 +115,7 @@ ICVL = Dataset(
     metric_camera=Camera(240.99, 240.96, 160.0, 120.0),
     cube_mm=250.0,
     train_cubes_mm=(250.0,),
-    opener=_no_reader("icvl"),
+    opener=_open_icvl,
 )
 
 HANDS17 = Dataset(
@@ -109,7 +125,7 @@ HANDS17 = Dataset(
     metric_camera=Camera(475.065948, 475.065857, 315.944855, 245.287079),
     cube_mm=220.0,
     train_cubes_mm=(220.0,),
-    opener=_no_reader("hands17"),
+    opener=_open_hands17,
 )
 
 # The embedded data are written in MSRA's own format, so that the default run reads what a user would have.

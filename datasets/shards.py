@@ -307,7 +307,7 @@ def _serialise(frame):
     feature["crop"] = tf.train.Feature(bytes_list=tf.train.BytesList(value=[frame["crop"].tobytes()]))
     for key in ("index", "valid"):
         feature[key] = tf.train.Feature(int64_list=tf.train.Int64List(value=[int(frame[key])]))
-    return tf.train.Example(features=tf.train.Features(feature=feature)).SerializeToString()
+    return tf.train.Example(features=tf.train.Features(feature=feature)).SerializeToString(deterministic=True)
 
 
 def _collect(source, folder, count):

@@ -30,9 +30,9 @@ JOINTS = {"hand": (2, 15), "palm": (2, 6), "finger": (2, 9)}
 HEATMAPS = {"hand_heatmap": (2, 24, 24, 5), "palm_heatmap": (2, 24, 24, 2), "finger_heatmap": (2, 24, 24, 3)}
 # Numbers in the variables with MSRA's 21 joints: (all, trainable, of pose inference).
 PARAMETERS = {
-    "paper": (49_338_576, 49_301_448, 48_680_551),
-    "release": (23_963_336, 23_934_064, 23_369_508),
-    "compact": (1_590_904, 1_584_056, 1_521_295),
+    "paper": (49_338_576, 49_301_448, 48_764_519),
+    "release": (23_963_336, 23_934_064, 23_453_476),
+    "compact": (1_221_336, 1_215_640, 1_174_095),
 }
 
 

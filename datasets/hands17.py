@@ -1,0 +1,117 @@
+"""HANDS 2017, frame task: 957,032 labelled frames, and a test set with boxes but without labels.
+
+``training/Training_Annotation.txt`` holds a picture's name and 21 x (x y z) in mm, y down, z forward, tabs
+or spaces between; ``frame/BoundingBox.txt`` a name and the hand's box, left, top, width and height in
+pixels. Pictures are 16-bit PNGs in mm under ``training/images`` and ``frame/images``. Format: Yuan et al.,
+"The 2017 Hands in the Million Challenge", and the field's readers.
+"""
+
+import numpy as np
+
+from datasets import files, images, labels, layout
+from datasets.errors import InputError
+from datasets.geometry import Camera
+from datasets.records import Reader
+from datasets.skeletons import HANDS17
+
+CAMERA = Camera(475.065948, 475.065857, 315.944855, 245.287079)
+SIZE = (480, 640)
+LABELS, BOXES = "training/Training_Annotation.txt", "frame/BoundingBox.txt"
+TRAIN_IMAGES, TEST_IMAGES = "training/images", "frame/images"
+
+# Where MSRA's joints stand in HANDS 2017's order: wrist; the five MCP from thumb to little finger; PIP,
+# DIP and tip of each finger from thumb to little finger.
+TO_MSRA = (0, 2, 9, 10, 11, 3, 12, 13, 14, 4, 15, 16, 17, 5, 18, 19, 20, 1, 6, 7, 8)
+FROM_MSRA = tuple(np.argsort(TO_MSRA).tolist())
+
+
+class Hands17Reader(Reader):
+    """One split of the frame task, joints in MSRA's order.
+
+    Args:
+        data_dir: path of the folder that holds ``training`` and ``frame``. The other split may be absent.
+        split: "train", or "test", whose labels are hidden: ``joints_mm`` is None.
+        check_files: bool. Look for every frame's picture now; False reads the text alone.
+
+    Attributes:
+        boxes_uv: float32 [N, 4]. Left, top, width, height in pixels of the test frames; None in training.
+        subjects: "unknown" for all; persons are not published.
+
+    Raises InputError naming the flag, or file and line.
+    """
+
+    skeleton = HANDS17
+    camera = CAMERA
+    boxes_uv = None
+
+    def __init__(self, data_dir, split="train", check_files=True):
+        layout.check_split(split)
+        text, pictures = (LABELS, TRAIN_IMAGES) if split == "train" else (BOXES, TEST_IMAGES)
+        root = layout.expect_root(data_dir, [text, *[pictures] * check_files], "HANDS 2017")
+        self.images_dir = root / pictures
+        if split == "train":
+            self.names, self.joints_mm = read_labels(root / text)
+        else:
+            self.names, self.boxes_uv = read_boxes(root / text)
+        if check_files:
+            layout.expect_files(self.images_dir, self.names, root / text)
+        self.subjects = ["unknown"] * len(self.names)
+
+    def read_depth(self, index):
+        """Depth of frame ``index`` as float32 [480, 640] in mm. Raises InputError naming the file."""
+        return images.read_depth16(self.images_dir / self.names[index], SIZE)
+
+
+def read_labels(path):
+    """``Training_Annotation.txt`` -> (names, joints float32 [N, 21, 3] in mm, MSRA's order, y down).
+
+    Raises InputError naming file and line.
+    """
+    names, joints_mm = [], []
+    for rows in labels.read(path, 3 * len(HANDS17)):
+        joints = rows.table.reshape(-1, len(HANDS17), 3)[:, TO_MSRA]
+        rows.check_in_front(joints[..., 2])
+        names += rows.names
+        joints_mm.append(joints.astype(np.float32))
+    return _some(names, path), np.concatenate(joints_mm)
+
+
+def read_boxes(path):
+    """``BoundingBox.txt`` -> (names, float32 [N, 4] left, top, width, height). Raises InputError."""
+    names, boxes_uv = [], []
+    for rows in labels.read(path, 4):
+        flat = np.flatnonzero((rows.table[:, 2:] <= 0).any(axis=1))
+        if len(flat):
+            raise InputError(f"{path}, line {rows.lines[flat[0]]}: a box without width or height")
+        names += rows.names
+        boxes_uv.append(rows.table.astype(np.float32))
+    return _some(names, path), np.concatenate(boxes_uv)
+
+
+def _some(names, path):
+    if not names:
+        raise InputError(f"{path}: no frames; expected one line a frame")
+    return names
+
+
+def annotation(name, joints_mm):
+    """One line of HANDS 2017's text: the name and joints [21, 3], given in MSRA's order, in its own."""
+    return "\t".join([name, *(f"{value:.4f}" for value in joints_mm[FROM_MSRA, :].ravel())])
+
+
+def write_submission(path, names, joints_mm):
+    """Writes the challenge's file: a frame a line, its name and 63 numbers, tabs between; atomic.
+
+    Args:
+        path: path.
+        names: N names, in the order of ``BoundingBox.txt``.
+        joints_mm: [N, 21, 3] in mm, MSRA's order, y down.
+
+    Raises ValueError unless there is a finite pose for each name.
+    """
+    joints_mm = np.asarray(joints_mm, np.float64)
+    if joints_mm.shape != (len(names), len(HANDS17), 3) or not np.isfinite(joints_mm).all():
+        raise ValueError(f"expected {len(names)} finite poses [21, 3]. Received shape: {joints_mm.shape}")
+    with files.atomic_write(path) as file:
+        for name, joints in zip(names, joints_mm, strict=True):
+            file.write(annotation(name, joints) + "\n")

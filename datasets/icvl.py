@@ -1,0 +1,111 @@
+"""ICVL: 16-bit depth PNGs and one label line a frame, with folders of rotated copies.
+
+``Training/labels.txt`` and ``Testing/test_seq_{1,2}.txt`` hold a picture's path and 16 x (u v d) in
+pixels and mm, y down; pictures lie under ``Training/Depth`` and ``Testing/Depth``. An original training
+frame's path begins with a folder of 12 digits (``201403121135/image_0000.png``), that of a copy rotated
+in the image with its angle (``22-5/201403121135/image_0000.png``). Format: Tang et al., CVPR 2014, and
+the field's readers. The camera is the readers'; the evaluation standard scores with another one.
+"""
+
+import pathlib
+import re
+
+import numpy as np
+
+from datasets import images, labels, layout
+from datasets.errors import InputError
+from datasets.geometry import Camera, unproject
+from datasets.records import Reader
+from datasets.skeletons import ICVL
+
+CAMERA = Camera(241.42, 241.42, 160.0, 120.0)
+SIZE = (240, 320)
+SEQUENCES = ("test_seq_1", "test_seq_2")
+TRAIN_LABELS, TRAIN_DEPTH, TEST_DEPTH = "Training/labels.txt", "Training/Depth", "Testing/Depth"
+FRAMES = ("original", "all")
+
+_RECORDING = re.compile(r"\d{12}")
+
+
+class IcvlReader(Reader):
+    """One split of ICVL: the training frames, or both test sequences one after the other.
+
+    Args:
+        data_dir: path of the folder that holds ``Training`` and ``Testing``. The other split may be absent.
+        split: "train" or "test".
+        icvl_frames: "original" or "all". All has the rotated copies of training frames too.
+        check_files: bool. Look for every frame's picture now. Training labels without a picture are
+            then dropped, as the published labels name a few that do not exist; a test frame without one
+            is an error. False reads labels alone.
+
+    Attributes:
+        dropped: int. Training labels left out, as their pictures do not exist.
+        subjects: the recording's folder of 12 digits, or the test sequence; persons are not published.
+
+    Raises InputError naming the flag, or file and line.
+    """
+
+    skeleton = ICVL
+    camera = CAMERA
+
+    def __init__(self, data_dir, split="train", icvl_frames="original", check_files=True):
+        layout.check_split(split)
+        if icvl_frames not in FRAMES:
+            raise InputError(f"--icvl_frames={icvl_frames}: expected one of {', '.join(FRAMES)}")
+        train = split == "train"
+        texts = [TRAIN_LABELS] if train else [f"Testing/{sequence}.txt" for sequence in SEQUENCES]
+        depth = TRAIN_DEPTH if train else TEST_DEPTH
+        self.root = layout.expect_root(data_dir, [*texts, *[depth] * check_files], "ICVL")
+        self.depth_dir = self.root / depth
+        self.dropped = 0
+        parts = [read_labels(self.root / text, icvl_frames == "all" or not train) for text in texts]
+        self.names = [name for names, _ in parts for name in names]
+        self.joints_mm = np.concatenate([joints_mm for _, joints_mm in parts])
+        if check_files:
+            self._check_files(train, self.root / texts[0])
+        self.subjects = [_recording(name) for name in self.names]
+
+    def _check_files(self, train, source):
+        if not train:
+            layout.expect_files(self.depth_dir, self.names, source.parent)
+            return
+        absent = set(layout.missing(self.depth_dir, self.names))
+        if len(absent) == len(self.names):
+            layout.expect_files(self.depth_dir, self.names, source)
+        keep = [index for index in range(len(self.names)) if index not in absent]
+        self.names, self.joints_mm = [self.names[index] for index in keep], self.joints_mm[keep]
+        self.dropped = len(absent)
+
+    def read_depth(self, index):
+        """Depth of frame ``index`` as float32 [240, 320] in mm. Raises InputError naming the file."""
+        return images.read_depth16(self.depth_dir / self.names[index], SIZE)
+
+
+def read_labels(path, every=True):
+    """One label file -> (names, joints float32 [N, 16, 3] in mm, y down); no picture is looked for.
+
+    Names in a test sequence's file are given its folder where they lack it. ``every=False`` takes the
+    original frames only. Raises InputError naming file and line, also for a file without a frame.
+    """
+    path = pathlib.Path(path)
+    names, joints_mm = [], []
+    for rows in labels.read(path, 3 * len(ICVL), None if every else _is_original):
+        uvd = rows.table.reshape(-1, len(ICVL), 3)
+        rows.check_in_front(uvd[..., 2])
+        names += rows.names
+        joints_mm.append(unproject(uvd, np.asarray(CAMERA, np.float64)).astype(np.float32))
+    if not names:
+        raise InputError(f"{path}: no {'' if every else 'original '}frames; expected one line a frame")
+    if path.stem in SEQUENCES:
+        names = [name if "/" in name else f"{path.stem}/{name}" for name in names]
+    return names, np.concatenate(joints_mm)
+
+
+def _is_original(name):
+    return bool(_RECORDING.fullmatch(name.partition("/")[0]))
+
+
+def _recording(name):
+    """The folder of 12 digits in a path, or else its first folder."""
+    folders = name.split("/")[:-1] or [""]
+    return next((folder for folder in folders if _RECORDING.fullmatch(folder)), folders[0])

@@ -1,0 +1,101 @@
+"""Whether a dataset's folders are where its reader looks for them."""
+
+import itertools
+import os
+import pathlib
+
+from datasets.errors import InputError
+
+# Folders of frames hold up to a million entries; a hint needs no more than these.
+_LOOKED_AT = 1000
+_SHOWN = 5
+
+
+def check_split(split):
+    """Raises InputError unless ``split`` is "train" or "test"."""
+    if split not in ("train", "test"):
+        raise InputError(f"--split={split}: expected train or test")
+
+
+def expect_root(data_dir, expected, dataset):
+    """The folder ``data_dir`` as a path, if it holds every expected file and folder.
+
+    Args:
+        data_dir: path.
+        expected: paths relative to it, e.g. ``("Training/labels.txt", "Training/Depth")``.
+        dataset: str. Name for messages.
+
+    Raises InputError naming ``--data_dir``, what was expected and what was found, and the right folder
+    if it lies one level deeper or up to three higher.
+    """
+    root = pathlib.Path(data_dir)
+    if not root.is_dir():
+        raise InputError(f"--data_dir={data_dir}: no such folder")
+    absent = [path for path in expected if not (root / path).exists()]
+    if not absent:
+        return root
+    if len(absent) < len(expected):
+        raise InputError(
+            f"--data_dir={data_dir}: {dataset} is only partly unpacked: {', '.join(absent)} is missing; "
+            "unpack the archive again"
+        )
+    raise InputError(
+        f"--data_dir={data_dir}: no {dataset} data; expected {', '.join(expected)}, found "
+        + _found(root)
+        + _suggestion(root, expected)
+    )
+
+
+def _entries(folder):
+    """Names in a folder, at most ``_LOOKED_AT`` of them."""
+    with os.scandir(folder) as entries:
+        return sorted(entry.name for entry in itertools.islice(entries, _LOOKED_AT))
+
+
+def _found(root):
+    names = _entries(root)
+    rest = len(names) - _SHOWN
+    more = f" and {'at least ' * (len(names) == _LOOKED_AT)}{rest} more" if rest > 0 else ""
+    return (", ".join(names[:_SHOWN]) or "an empty folder") + more
+
+
+def _suggestion(root, expected):
+    """The end of a message: which neighbour of ``root`` would have been right."""
+    above = list(root.absolute().parents)[:3]
+    for folder in [*(root / name for name in _entries(root)), *above]:
+        if all((folder / path).exists() for path in expected):
+            return f"; use --data_dir={folder}"
+    return ""
+
+
+def listing(folder):
+    """Names in one folder as a set, read at once; empty if there is no such folder."""
+    try:
+        return set(os.listdir(folder))
+    except (FileNotFoundError, NotADirectoryError):
+        return set()
+
+
+def missing(folder, names):
+    """Indices of the names ("a/b.png") that are not under ``folder``.
+
+    Each folder is listed once: a look at every file would take minutes over a network.
+    """
+    listed, absent = {}, []
+    for index, name in enumerate(names):
+        parent, _, leaf = name.rpartition("/")
+        if parent not in listed:
+            listed[parent] = listing(pathlib.Path(folder, parent))
+        if leaf not in listed[parent]:
+            absent.append(index)
+    return absent
+
+
+def expect_files(folder, names, source):
+    """Raises InputError naming the label file ``source`` if a frame is not under ``folder``."""
+    absent = missing(folder, names)
+    if absent:
+        raise InputError(
+            f"{source}: {len(absent)} of its {len(names)} frames are missing under {folder}, first "
+            f"{names[absent[0]]}; only partly unpacked? Unpack the archive again"
+        )
