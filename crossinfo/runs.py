@@ -172,4 +172,9 @@ def _finish(trainer, run, sets, dataset, card, work_dir):
         found, work_dir.resolve().name, dataset, run.centre, card.mean_pose, work_dir / "report"
     )
     print(reports.table(content))
+    print(
+        f"best epoch picked on {run.select_on}: {float(trainer.best_error_mm.numpy()):.2f} mm\n"
+        f"network: {work_dir / 'model.keras'}, SavedModel: {work_dir / 'export' / '1'}, "
+        f"report: {work_dir / 'report'}"
+    )
     return content

@@ -180,16 +180,22 @@ class Trainer:
         return float(self.optimizer.learning_rate)
 
     def checkpoint(self):
-        """Everything that a stopped run needs: weights, optimizer, dropout's seeds, sums and position."""
-        seeds = [variable.value for variable in self.model.variables if "seed" in variable.path]
+        """Everything that a stopped run needs: weights, optimizer, sums and position.
+
+        Variables are listed one by one: a checkpoint of the Keras objects themselves leaves out dropout's
+        seeds and whatever a layer keeps in a list.
+        """
         return tf.train.Checkpoint(
-            model=self.model,
-            optimizer=self.optimizer,
-            seeds=seeds,
+            weights=_values(self.model.variables),
+            optimizer=_values(self.optimizer.variables),
             sums=self.sums,
             step=self.step,
             best_error_mm=self.best_error_mm,
         )
+
+
+def _values(variables):
+    return [variable.value for variable in variables]
 
 
 def _compiled_by_xla(machine):
@@ -292,7 +298,7 @@ class Store:
     def __init__(self, trainer, folder):
         self._trainer = trainer
         self._last = tf.train.CheckpointManager(trainer.checkpoint(), str(folder), max_to_keep=2)
-        best = tf.train.Checkpoint(model=trainer.model)
+        best = tf.train.Checkpoint(weights=_values(trainer.model.variables))
         # A folder of its own: a manager keeps one list of checkpoints a folder.
         self._best = tf.train.CheckpointManager(best, f"{folder}/best", max_to_keep=1)
 
@@ -309,4 +315,4 @@ class Store:
 
     def restore_best(self):
         """Puts the best epoch's weights into the model."""
-        self._best.checkpoint.restore(self._best.latest_checkpoint).expect_partial()
+        self._best.checkpoint.restore(self._best.latest_checkpoint).assert_consumed()

@@ -128,7 +128,9 @@ def _check_shapes(shapes, path):
     for name in ("joint_xyz", "joint_uvd"):
         if name not in shapes:
             found = ", ".join(sorted(shapes)) or "nothing"
-            raise InputError(f"{path}: expected the keys joint_xyz and joint_uvd, found {found}")
+            raise InputError(
+                f"{path}: expected the keys joint_xyz and joint_uvd, found {found}; another file, or cut off"
+            )
         shape = tuple(shapes[name])
         if len(shape) != 4 or shape[2:] != (ALL_JOINTS, 3) or not shape[0] or not shape[1]:
             raise InputError(

@@ -2,12 +2,17 @@
 
 from datasets.errors import InputError
 from datasets.files import atomic_directory
-from datasets.synthetic import msra_writer
+from datasets.synthetic import hands17_writer, icvl_writer, msra_writer, nyu_writer
 from datasets.synthetic.frames import Options, frame
 
 # Every writer is a function of (folder, frames, seed, options, workers).
-WRITERS = {"msra": msra_writer.write}
-FORMATS = ("msra", "nyu", "icvl", "hands17")
+WRITERS = {
+    "msra": msra_writer.write,
+    "nyu": nyu_writer.write,
+    "icvl": icvl_writer.write,
+    "hands17": hands17_writer.write,
+}
+FORMATS = tuple(WRITERS)
 
 
 def write(format, frames, seed, output, workers=None, **options):
@@ -21,10 +26,10 @@ def write(format, frames, seed, output, workers=None, **options):
         workers: int. Processes; all processors if None.
         **options: fields of ``Options``.
 
-    Raises InputError if the format has no writer, ``output`` exists and is not empty, or a value is wrong.
+    Raises InputError if the format is not known, ``output`` exists and is not empty, or a value is wrong.
     """
     if format not in WRITERS:
-        raise InputError(f"--format={format}: not written yet; choose from {', '.join(WRITERS)}")
+        raise InputError(f"--format={format}: not known; choose from {', '.join(WRITERS)}")
     if frames < 1:
         raise InputError(f"--frames={frames}: at least one frame is needed")
     if seed < 0:

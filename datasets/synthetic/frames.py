@@ -19,6 +19,21 @@ SUBJECTS = 9
 
 
 @dataclasses.dataclass(frozen=True)
+class Device:
+    """A depth camera and where the hand is before it.
+
+    Args:
+        camera: Camera.
+        size: (height, width) in pixels.
+        range_mm: (near, far). Bounds of the depth of the joints' mean.
+    """
+
+    camera: Camera = CAMERA
+    size: tuple = SIZE
+    range_mm: tuple = (250.0, 500.0)
+
+
+@dataclasses.dataclass(frozen=True)
 class Options:
     """What to show.
 
@@ -46,50 +61,54 @@ def place_of(index):
     return subject, gesture, number
 
 
-def frame(seed, index, options=None):
+def frame(seed, index, options=None, device=None, subject=None):
     """Frame ``index`` of the endless sequence ``seed``.
 
     Args:
         seed: int >= 0.
         index: int >= 0.
         options: Options, the defaults if None.
+        device: Device, MSRA15's if None.
+        subject: int or None. Whose hand; None takes the one that ``place_of`` gives.
 
     Returns:
         Record named as in MSRA15 (``P0/1/000000_depth.bin``), with 21 joints in MSRA's order. The folder
         is the subject and the nearest anchor gesture; all frames of a subject share one hand.
     """
-    options = options or Options()
-    subject, gesture, number = place_of(index)
+    options, device = options or Options(), device or Device()
+    own_subject, gesture, number = place_of(index)
+    subject = own_subject if subject is None else subject
     rng = np.random.default_rng([seed, index, 0])
-    joints_mm, depth_mm = _scene(rng, _shape(seed, subject), gesture, options)
+    joints_mm, depth_mm = _scene(rng, _shape(seed, subject), gesture, options, device)
     if options.background:
-        behind = sensor.background(float(depth_mm.max()), CAMERA, SIZE, rng)
+        behind = sensor.background(float(depth_mm.max()), device.camera, device.size, rng)
         depth_mm = np.where(depth_mm > 0, depth_mm, behind)
     if options.noise:
-        depth_mm = sensor.measured(depth_mm, CAMERA, rng)
+        depth_mm = sensor.measured(depth_mm, device.camera, rng)
     name = f"P{subject}/{poses.GESTURES[gesture]}/{number:06d}_depth.bin"
-    return Record(name, depth_mm, CAMERA, joints_mm.astype(np.float32))
+    return Record(name, depth_mm, device.camera, joints_mm.astype(np.float32))
 
 
 _shape = functools.lru_cache(maxsize=64)(hand.shape_of)
 
 
-def _scene(rng, shape, gesture, options):
+def _scene(rng, shape, gesture, options, device):
     """Joints [21, 3] and exact depth [H, W] of one posed hand in camera space."""
     joints_mm = hand.joints_of(shape, poses.sample_angles(rng, gesture))
     rotation, arm = poses.sample_rotation(rng, options.views), poses.sample_arm(rng)
-    shift = poses.sample_shift(rng, joints_mm @ rotation.T, CAMERA, SIZE)
+    shift = poses.sample_shift(rng, joints_mm @ rotation.T, device.camera, device.size, device.range_mm)
     arm_mm = rng.uniform(100, 200) if options.forearm else rng.uniform(20, 40)
     skin = skin_of(shape, joints_mm, arm, arm_mm).moved(rotation, shift)
-    depth_mm = render(skin, CAMERA, SIZE)
+    depth_mm = render(skin, device.camera, device.size)
     if not options.forearm:
-        _cut(depth_mm, shift, rotation @ arm, arm_mm)
+        _cut(depth_mm, device, shift, rotation @ arm, arm_mm)
     return joints_mm @ rotation.T + shift, depth_mm
 
 
-def _cut(depth_mm, wrist_mm, arm, arm_mm):
+def _cut(depth_mm, device, wrist_mm, arm, arm_mm):
     """Clears, in place, what lies farther than ``arm_mm`` along the arm, as if segmented by a plane."""
-    u = (np.arange(SIZE[1]) - CAMERA.cx) / CAMERA.fx * arm[0]
-    v = (np.arange(SIZE[0]) - CAMERA.cy) / CAMERA.fy * arm[1] + arm[2]
+    camera, (height, width) = device.camera, device.size
+    u = (np.arange(width) - camera.cx) / camera.fx * arm[0]
+    v = (np.arange(height) - camera.cy) / camera.fy * arm[1] + arm[2]
     along = depth_mm * np.add.outer(v, u).astype(np.float32)
     depth_mm[along > wrist_mm @ arm + arm_mm] = 0

@@ -84,16 +84,17 @@ def sample_arm(rng):
     return direction / np.linalg.norm(direction)
 
 
-def sample_shift(rng, joints_mm, camera, size):
-    """Shift [3] that puts the joints' mean at 250 .. 500 mm depth and the whole hand into the picture.
+def sample_shift(rng, joints_mm, camera, size, range_mm=(250.0, 500.0)):
+    """Shift [3] that puts the joints' mean into a range of depth and the whole hand into the picture.
 
     Args:
         rng: numpy Generator.
         joints_mm: [21, 3], already turned to the camera's axes.
         camera: Camera.
         size: (height, width) in pixels.
+        range_mm: (near, far) bounds of the mean's depth.
     """
-    depth = rng.uniform(250, 500) - joints_mm[:, 2].mean()
+    depth = rng.uniform(*range_mm) - joints_mm[:, 2].mean()
     z = joints_mm[:, 2] + depth
     flesh_mm, shift = 14.0, []
     for axis, (focal, centre, length) in enumerate(

@@ -18,6 +18,8 @@ DEFINITIONS = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 FUNCTIONS = ast.FunctionDef | ast.AsyncFunctionDef
 FLAG_READERS = {"datasets/command.py", "crossinfo/cli.py"}
 FORBIDDEN_MODULES = {"pickle", "cPickle", "dill", "joblib", "marshal", "shelve", "yaml"}
+# Keras' contract of a layer: these methods say no more than their base's documentation.
+LAYER_METHODS = {"build", "call", "compute_output_shape", "get_config"}
 FORBIDDEN_CALLS = {"eval", "exec", "compile", "__import__"}
 
 
@@ -68,10 +70,11 @@ def test_no_file_is_over_400_lines_and_no_function_over_60(path):
 
 
 def public(node):
-    """Public definitions below a module or class, not those inside functions."""
+    """Public classes, functions and methods below a module, not those inside functions."""
     for child in ast.iter_child_nodes(node):
         if isinstance(child, DEFINITIONS) and not child.name.startswith("_"):
-            yield child
+            if not (isinstance(node, ast.ClassDef) and child.name in LAYER_METHODS):
+                yield child
             if isinstance(child, ast.ClassDef):
                 yield from public(child)
 

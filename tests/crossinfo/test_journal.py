@@ -1,0 +1,55 @@
+import csv
+
+import numpy as np
+import tensorflow as tf
+
+from crossinfo import journal
+
+VALUES = {"train_total": 2.0, "train_error_mm": 30.0, "val_error_mm": 31.5, "learning_rate": 1e-3}
+
+
+def rows(folder):
+    with open(folder / "metrics.csv", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def open_journal(folder, first_epoch=0, pictures=None):
+    return journal.Journal(folder, 100, 0, first_epoch, pictures)
+
+
+def test_each_epoch_is_a_row(tmp_path):
+    with open_journal(tmp_path) as told:
+        told.epoch(0, VALUES)
+        told.epoch(1, {**VALUES, "train_total": 1.0})
+    assert [row["epoch"] for row in rows(tmp_path)] == ["0", "1"]
+    assert [float(row["train_total"]) for row in rows(tmp_path)] == [2.0, 1.0]
+
+
+def test_a_resumed_run_continues_the_table_and_drops_rows_it_will_write_again(tmp_path):
+    with open_journal(tmp_path) as told:
+        for epoch in range(3):
+            told.epoch(epoch, VALUES)
+    with open_journal(tmp_path, first_epoch=2) as told:
+        told.epoch(2, {**VALUES, "train_total": 9.0})
+    assert [row["epoch"] for row in rows(tmp_path)] == ["0", "1", "2"]
+    assert float(rows(tmp_path)[-1]["train_total"]) == 9.0
+
+
+def test_scalars_and_pictures_reach_tensorboard(tmp_path):
+    with open_journal(tmp_path, pictures=lambda: np.zeros((2, 8, 8, 3), np.uint8)) as told:
+        told.epoch(0, VALUES)
+    (events,) = (tmp_path / "tensorboard").iterdir()
+    tags = {
+        value.tag
+        for record in tf.data.TFRecordDataset(str(events))
+        for value in tf.compat.v1.Event.FromString(record.numpy()).summary.value
+    }
+    assert {"train/total", "val/error_mm", "learning/rate", "predictions"} <= tags
+
+
+def test_means_are_asked_for_only_when_the_bar_is_redrawn(tmp_path):
+    asked = []
+    with open_journal(tmp_path) as told:
+        for _ in range(50):
+            told.step(0, 1, lambda: asked.append(1) or VALUES | {"total": 1.0, "error_mm": 2.0})
+    assert len(asked) < 5
