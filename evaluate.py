@@ -48,7 +48,7 @@ def _evaluate_network(values):
         return served.call("crop", crop=crop)["joints"]
 
     found = evaluation.predict(joints_of, shard_set, len(dataset.skeleton))
-    return evaluation.report(found, served.name, dataset, source.centre, card.mean_pose, values.report_dir)
+    return evaluation.report(found, served.name, dataset, source.centre, card, values.report_dir)
 
 
 def _data_dir(values):

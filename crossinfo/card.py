@@ -20,6 +20,7 @@ class ModelCard:
         palm, finger: tuples of joint indices, in the order of those outputs.
         cube_mm: float. Side of the crop cube.
         centre: str. How training frames were centred: gt, file or com.
+        selected_on: str. What picked the best epoch: validation or test.
         mean_pose: tuple of J (x, y, z). The training split's mean normalised pose.
     """
 
@@ -32,6 +33,7 @@ class ModelCard:
     finger: tuple
     cube_mm: float
     centre: str
+    selected_on: str
     mean_pose: tuple
 
     def to_json(self):
@@ -45,7 +47,7 @@ class ModelCard:
         return cls(**known)
 
 
-def card_for(variant, dataset, cube_mm, centre, mean_pose):
+def card_for(variant, dataset, cube_mm, centre, mean_pose, selected_on="validation"):
     """Card of a network for a ``datasets.registry.Dataset``; ``mean_pose`` is [J, 3]."""
     skeleton = dataset.skeleton
     return ModelCard(
@@ -58,6 +60,7 @@ def card_for(variant, dataset, cube_mm, centre, mean_pose):
         finger=skeleton.finger,
         cube_mm=float(cube_mm),
         centre=centre,
+        selected_on=selected_on,
         mean_pose=tuple(tuple(float(x) for x in joint) for joint in mean_pose),
     )
 

@@ -49,15 +49,15 @@ def mean_pose_mm(found, mean_pose):
     return np.asarray(mean_pose)[None] * half + found["centre_mm"][:, None]
 
 
-def report(found, name, dataset, centre, mean_pose, report_dir):
+def report(found, name, dataset, centre, card, report_dir):
     """Writes the report of ``predict``'s result and ``predictions.txt``; returns the report's dict."""
     methods = {
         name: metrics.joint_errors_mm(found["joints_mm"], found["truth_mm"]),
-        "mean_pose": metrics.joint_errors_mm(mean_pose_mm(found, mean_pose), found["truth_mm"]),
+        "mean_pose": metrics.joint_errors_mm(mean_pose_mm(found, card.mean_pose), found["truth_mm"]),
     }
     # The camera that read the labels, so that pixels come back as they were published.
     predictions.write(f"{report_dir}/predictions.txt", _uvd(found["joints_mm"], dataset.camera))
-    return reports.write(report_dir, dataset.name, centre, methods)
+    return reports.write(report_dir, dataset.name, centre, methods, card.selected_on)
 
 
 def _uvd(joints_mm, camera):

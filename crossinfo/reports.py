@@ -19,20 +19,22 @@ DASHES = ("-", "--", "-.", ":")
 HATCHES = ("", "//", "..", "xx")
 
 
-def report(dataset, centre, methods):
+def report(dataset, centre, methods, selected_on=None):
     """The content of ``report.json`` as a dict.
 
     Args:
         dataset: str. Name in the registry.
         centre: str. How the hand's centre was found, or "unknown" for other people's predictions.
         methods: {name: errors_mm}.
+        selected_on: str or None. What picked a network's best epoch: "validation" or "test".
     """
     skeleton = registry.get(dataset).skeleton
     frames = {len(errors_mm) for errors_mm in methods.values()}
     if len(frames) != 1:
         raise ValueError(f"methods must be scored on the same frames. Received: {sorted(frames)}")
     scored = {name: metrics.summary(errors_mm, skeleton) for name, errors_mm in methods.items()}
-    return {"dataset": dataset, "centre": centre, "frames": frames.pop(), "methods": scored}
+    content = {"dataset": dataset, "centre": centre, "frames": frames.pop(), "methods": scored}
+    return content if selected_on is None else {**content, "selected_on": selected_on}
 
 
 def table(content):
@@ -40,6 +42,8 @@ def table(content):
     width = max(len(name) for name in ["method", *content["methods"]])
     heading = f"{'method':{width}}   mean  median    palm  finger  max<=20mm  max<=40mm    AUC"
     above = f"{content['dataset']}, {content['frames']} frames, centre: {content['centre']}, errors in mm"
+    if "selected_on" in content:
+        above += f"; best epoch picked on the {content['selected_on']} split"
     return "\n".join([above, heading, *(_row(name, width, m) for name, m in content["methods"].items())])
 
 
@@ -55,10 +59,10 @@ def _row(name, width, method):
     )
 
 
-def write(report_dir, dataset, centre, methods):
+def write(report_dir, dataset, centre, methods, selected_on=None):
     """Writes ``report.json``, ``success_max.png`` and ``per_joint.png``, each whole; returns the report."""
     report_dir = pathlib.Path(report_dir)
-    content = report(dataset, centre, methods)
+    content = report(dataset, centre, methods, selected_on)
     _save(success_figure(content, methods), report_dir / "success_max.png")
     _save(joint_figure(content), report_dir / "per_joint.png")
     with files.atomic_write(report_dir / "report.json") as file:

@@ -33,7 +33,9 @@ def train(run, work_dir, machine):
     with atomic_write(work_dir / "config.json") as file:
         file.write(config.to_json(run))
     sets = _prepare(run, sources, readers, work_dir / "shards", machine.workers)
-    card = card_for(run.variant_name, dataset, run.test_cube_mm, run.centre, sets["train"].mean_pose)
+    card = card_for(
+        run.variant_name, dataset, run.test_cube_mm, run.centre, sets["train"].mean_pose, run.select_on
+    )
     trainer = _trainer(run, dataset, card, sets, machine)
     _fit(trainer, run, sets, dataset, work_dir)
     return _finish(trainer, run, sets, dataset, card, work_dir)
@@ -169,11 +171,10 @@ def _finish(trainer, run, sets, dataset, card, work_dir):
     joints_of = evaluation.crop_function(network)
     found = evaluation.predict(joints_of, sets["test"], len(dataset.skeleton))
     content = evaluation.report(
-        found, work_dir.resolve().name, dataset, run.centre, card.mean_pose, work_dir / "report"
+        found, work_dir.resolve().name, dataset, run.centre, card, work_dir / "report"
     )
     print(reports.table(content))
     print(
-        f"best epoch picked on {run.select_on}: {float(trainer.best_error_mm.numpy()):.2f} mm\n"
         f"network: {work_dir / 'model.keras'}, SavedModel: {work_dir / 'export' / '1'}, "
         f"report: {work_dir / 'report'}"
     )

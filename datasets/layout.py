@@ -26,7 +26,7 @@ def expect_root(data_dir, expected, dataset):
         dataset: str. Name for messages.
 
     Raises InputError naming ``--data_dir``, what was expected and what was found, and the right folder
-    if it lies one level deeper or up to three higher.
+    if it lies up to two levels deeper or three higher.
     """
     root = pathlib.Path(data_dir)
     if not root.is_dir():
@@ -61,8 +61,10 @@ def _found(root):
 
 def _suggestion(root, expected):
     """The end of a message: which neighbour of ``root`` would have been right."""
+    children = [root / name for name in _entries(root)]
+    grandchildren = (child / name for child in children if child.is_dir() for name in _entries(child))
     above = list(root.absolute().parents)[:3]
-    for folder in [*(root / name for name in _entries(root)), *above]:
+    for folder in [*children, *above, *itertools.islice(grandchildren, _LOOKED_AT)]:
         if all((folder / path).exists() for path in expected):
             return f"; use --data_dir={folder}"
     return ""

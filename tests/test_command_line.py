@@ -171,7 +171,7 @@ def test_centres_from_labels_only_when_asked_for_by_name(work_dir, msra_root, tm
         (["--no_such_flag=1"], "no_such_flag"),
         (["--variant=huge"], "variant"),
         (["--batch_size=0"], "batch_size"),
-        (["stray"], "stray"),
+        (["--work_dir=run", "stray"], "stray"),
         ([], "work_dir"),
     ],
 )

@@ -22,7 +22,7 @@ TEST_SHARE = 702 / 1596
 EDGE = 8
 
 # ICVL's joints as means of MSRA's: the palm between wrist and middle finger, and three a finger.
-_JOINTS = ((0, 9),) + tuple((first + part,) for first in (17, 1, 5, 9, 13) for part in (0, 1, 3))
+_JOINTS = ((0, 5),) + tuple((first + part,) for first in (17, 1, 5, 9, 13) for part in (0, 1, 3))
 
 
 def joints_of(joints_mm):

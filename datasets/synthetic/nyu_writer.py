@@ -26,17 +26,19 @@ JOINT_NAMES = (
     *(f"{finger}_{part}" for finger in ("F1", "F2", "F3", "F4", "TH") for part in _PARTS),
     *(f"PALM_{number}" for number in range(1, 7)),
 )
-# MSRA's wrist and first joints, from index to little finger.
-_WRIST, _INDEX, _MIDDLE, _RING, _LITTLE = 0, 1, 5, 9, 13
+# MSRA's wrist and first joints.
+_WRIST, _INDEX, _MIDDLE, _RING, _LITTLE, _THUMB = 0, 1, 5, 9, 13, 17
 
 
 def _weights():
     """[36, 21]: NYU's joints as weighted means of MSRA's."""
     rows = []
-    for first in (13, 9, 5, 1, 17):
+    # Six points a finger from the tip on; the field's second joint is the fourth, but the thumb's the second.
+    for first in (_LITTLE, _RING, _MIDDLE, _INDEX):
         mcp, pip, dip, tip = np.eye(21)[first : first + 4]
-        # Two spheres a bone, from the tip on; the field's second joint of a finger is the fourth.
         rows += [tip, (tip + dip) / 2, dip, pip, (pip + mcp) / 2, mcp]
+    mcp, pip, dip, tip = np.eye(21)[_THUMB : _THUMB + 4]
+    rows += [tip, dip, (dip + pip) / 2, pip, (pip + mcp) / 2, mcp]
     wrist, index, middle, ring, little = np.eye(21)[[_WRIST, _INDEX, _MIDDLE, _RING, _LITTLE]]
     across = (index - little) / 4
     knuckles = (index + middle + ring + little) / 4

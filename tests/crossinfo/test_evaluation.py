@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from crossinfo import evaluation, predictions
+from crossinfo.card import card_for
 from datasets import registry, shards
 
 
@@ -44,7 +45,9 @@ def test_the_mean_pose_stands_at_each_centre():
 def test_report_and_predictions_are_written(test_set, tmp_path):
     found = evaluation.predict(constant, test_set, 21)
     dataset = registry.get("msra")
-    content = evaluation.report(found, "constant", dataset, "com", test_set.mean_pose, tmp_path)
+    card = card_for("compact", dataset, 200, "com", test_set.mean_pose, "test")
+    content = evaluation.report(found, "constant", dataset, "com", card, tmp_path)
+    assert content["selected_on"] == "test"
     assert content == json.loads((tmp_path / "report.json").read_text())
     assert set(content["methods"]) == {"constant", "mean_pose"}
     uvd = predictions.read(tmp_path / "predictions.txt", 21, 15)

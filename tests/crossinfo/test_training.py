@@ -136,7 +136,12 @@ def first_step(sets, variant=None, precision="float32", **machine):
     trainer = make_trainer(variant or tiny_variant(), 5, precision, **machine)
     kernel = trainer.model.get_layer("hand").trainable_variables[0]
     before = kernel.numpy()
-    trainer.train(next(iter(trainer.training_batches(sets["train"], 8, 0, 0, 0))))
+    batch = next(iter(trainer.training_batches(sets["train"], 8, 0, 0, 0)))
+    for _ in range(10):
+        trainer.train(batch)
+        # Dynamic loss scaling skips steps, changing nothing, until the scaled gradients are finite.
+        if int(trainer.optimizer.iterations.numpy()):
+            break
     return trainer.means()["total"], np.abs(kernel.numpy() - before).mean()
 
 
@@ -197,7 +202,7 @@ def test_one_batch_can_be_learnt_by_heart(sets):
 
 STRATEGY_SCRIPT = """
     import importlib.util, sys
-    import numpy as np, tensorflow as tf
+    import keras, numpy as np, tensorflow as tf
     cpu = tf.config.list_physical_devices("CPU")[0]
     tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
     sys.path.insert(0, {root!r})
@@ -206,20 +211,24 @@ STRATEGY_SCRIPT = """
     spec.loader.exec_module(tests)
     from crossinfo import training
     from datasets import pipeline, shards
+    # Adam would turn rounding of vanishing gradients into whole steps.
+    training.make_optimizer = lambda *settings: keras.optimizers.SGD(1e-3)
     if {strategy!r} == "mirrored":
         training.make_strategy = lambda name: tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
     source = shards.Source("msra", {data!r}, "train", "com", (200.0,), max_frames=40)
     shard_set = shards.prepare(source, {cache!r}, 1)
     trainer = tests.make_trainer(tests.without_dropout(), 5, augment_on="device")
+    before = [variable.numpy() for variable in trainer.model.trainable_variables]
     half = next(iter(pipeline.training_batches(shard_set, 21, 4, 0, 0)))
     both = {{name: tf.concat([value, value], axis=0) for name, value in half.items()}}
-    batches = tf.data.Dataset.from_tensor_slices(both).repeat(3).batch(8, drop_remainder=True)
+    batches = tf.data.Dataset.from_tensor_slices(both).batch(8, drop_remainder=True)
     for batch in trainer.strategy.experimental_distribute_dataset(batches):
         trainer.train(batch)
-    weights = [np.ravel(variable) for variable in trainer.model.trainable_variables]
+    after = trainer.model.trainable_variables
+    moved = [np.ravel(new - old) for new, old in zip(after, before, strict=True)]
     losses = [trainer.means()["total"], trainer.evaluate(shard_set, 7)["total"]]
     result = [trainer.strategy.num_replicas_in_sync, *losses]
-    np.savez({output!r}, result=result, weights=np.concatenate(weights))
+    np.savez({output!r}, result=result, moved=np.concatenate(moved))
 """
 
 
@@ -239,8 +248,10 @@ def run_strategy(strategy, data, folder):
 
 
 def test_two_devices_train_as_one(msra_root, tmp_path):
-    """Both halves of each batch hold the same frames, so that batch statistics agree as well."""
+    """Both halves of the batch hold the same frames, so that batch statistics agree as well."""
     one, two = (run_strategy(name, msra_root, tmp_path) for name in ("one_device", "mirrored"))
     assert one["result"][0] == 1 and two["result"][0] == 2
     np.testing.assert_allclose(two["result"][1:], one["result"][1:], rtol=1e-3)
-    np.testing.assert_allclose(two["weights"], one["weights"], atol=2e-4)
+    # Float32 noise of the first, tiny weights is amplified by their normalisation; a wrong sum would be 1.
+    difference = np.linalg.norm(two["moved"] - one["moved"]) / np.linalg.norm(one["moved"])
+    assert difference < 0.02

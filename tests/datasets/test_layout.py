@@ -8,7 +8,7 @@ EXPECTED = ("Training/labels.txt", "Training/Depth")
 
 @pytest.fixture
 def root(tmp_path):
-    root = tmp_path / "set"
+    root = tmp_path / "top" / "set"
     (root / "Training/Depth/a").mkdir(parents=True)
     (root / "Training/labels.txt").write_text("")
     for name in ("a/0.png", "a/1.png", "2.png"):
@@ -30,8 +30,10 @@ def test_a_root_too_deep_names_what_was_found_and_the_right_one(root, below):
 
 
 def test_a_root_too_high_names_the_right_one(root):
-    with pytest.raises(InputError, match=rf"found set; use --data_dir={root}$"):
-        layout.expect_root(root.parent, EXPECTED, "ICVL")
+    (root.parent / "a").mkdir()
+    for data_dir, found in ((root.parent, "a, set"), (root.parents[1], "top")):
+        with pytest.raises(InputError, match=rf"found {found}; use --data_dir={root}$"):
+            layout.expect_root(data_dir, EXPECTED, "ICVL")
 
 
 def test_an_unrelated_folder_gets_no_suggestion(tmp_path):

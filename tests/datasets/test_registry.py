@@ -43,10 +43,11 @@ def test_the_msra_reader_uses_the_registered_camera():
     assert MsraReader.camera == registry.get("msra").camera
 
 
-@pytest.mark.parametrize("name", ["nyu", "icvl", "hands17"])
-def test_a_dataset_without_a_reader_says_so(tmp_path, name):
-    with pytest.raises(InputError, match=f"--dataset={name}: no reader yet"):
-        registry.get(name).open(tmp_path, "test")
+@pytest.mark.parametrize("split", ["train", "test"])
+@pytest.mark.parametrize("name, title", [("nyu", "NYU"), ("icvl", "ICVL"), ("hands17", "HANDS 2017")])
+def test_each_dataset_is_looked_for_by_its_own_reader(tmp_path, name, title, split):
+    with pytest.raises(InputError, match=f"--data_dir=.*: no {title} data; expected .*found an empty folder"):
+        registry.get(name).open(tmp_path, split)
 
 
 @pytest.mark.parametrize("name", ["msra", "synthetic"])

@@ -81,7 +81,7 @@ def test_an_empty_depth_image_has_an_empty_box():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"format": "nyu"}, "--format=nyu: not written yet"),
+        ({"format": "bighand"}, "--format=bighand: not known; choose from msra, nyu, icvl, hands17"),
         ({"frames": 0}, "--frames=0: at least one"),
         ({"seed": -1}, "--seed=-1: must not be negative"),
         ({"views": "above"}, "--views=above"),
@@ -125,6 +125,7 @@ def test_the_command_writes_what_the_function_writes(written, tmp_path):
 
 
 def test_the_command_reports_bad_input_in_one_line(tmp_path):
-    done = command("--format=icvl", f"--output={tmp_path / 'data'}")
+    done = command("--format=icvl", "--frames=17", f"--output={tmp_path / 'data'}")
     assert done.returncode == 2
-    assert done.stderr.strip() == "error: --format=icvl: not written yet; choose from msra"
+    expected = "error: --frames=17: this format needs at least 18, for train and test"
+    assert done.stderr.strip() == expected and not list(tmp_path.iterdir())
