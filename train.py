@@ -11,8 +11,9 @@ def main(values):
     from crossinfo import runs, training
 
     machine = training.Machine(values.strategy, values.augment_on, values.jit_compile, values.workers)
+    train = runs.train_all_subjects if cli.all_subjects(values) else runs.train
     try:
-        runs.train(run, values.work_dir, machine)
+        train(run, values.work_dir, machine)
     except KeyboardInterrupt:
         raise KeyboardInterrupt("everything is saved; the same command goes on from here") from None
 

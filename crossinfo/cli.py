@@ -27,7 +27,10 @@ def data_flags(flag_values):
         "centre of mass. Without it: file when --centre_file is given, else com.",
     )  # fmt: skip
     data.string("centre_file", None, "The test split's centres: x y z in mm a line, as V2V-PoseNet's.")
-    data.integer("test_subject", 0, "MSRA: the subject left out for the test.", 0, 8)
+    data.choice(
+        "test_subject", "0", (*map(str, range(9)), "all"),
+        "MSRA: the subject left out for the test; all: nine runs, and the mean over their frames.",
+    )  # fmt: skip
 
 
 def _train_flags(flag_values):
@@ -40,6 +43,9 @@ def _train_flags(flag_values):
     data.integer("max_frames", None, "Train on at most so many frames, evenly spread.", lower=1)
     data.number("validation_fraction", 0.05, "Training frames set aside to pick the best epoch.", 0.0, 0.5)
     data.number("cube_mm", None, "Side of the crop cube; without it the dataset's own.", lower=1.0)
+    data.choice(
+        "icvl_frames", "original", ("original", "all"), "ICVL: train without or with the rotated copies."
+    )
     data.switch("drop_bad", False, "MSRA: train without the frames whose labels are known to be wrong.")
     data.integer(
         "synthetic_frames", SYNTHETIC_FRAMES, "How many frames to make without --data_dir.", lower=10
@@ -126,6 +132,17 @@ def run_config(values):
     )
 
 
+def all_subjects(values):
+    """Whether ``--test_subject=all``. Raises InputError for a dataset that is not MSRA."""
+    if values.test_subject != "all":
+        return False
+    if registry.get(values.dataset).opener is not registry.MSRA.opener:
+        raise InputError(f"--test_subject=all: goes with MSRA's nine subjects, not with {values.dataset}")
+    if values.centre_file:
+        raise InputError("--test_subject=all: a --centre_file is of one subject; run them one by one")
+    return True
+
+
 def centre_mode(values):
     """``--centre``, or file when a file is given, else com: never gt unless asked for by name."""
     mode = values.centre or ("file" if values.centre_file else "com")
@@ -138,7 +155,9 @@ def centre_mode(values):
 
 def reader_options(values):
     """``registry.ReaderOptions`` from flags."""
-    return registry.ReaderOptions(values.test_subject, getattr(values, "drop_bad", False))
+    subject = 0 if values.test_subject == "all" else int(values.test_subject)
+    of_training = {key: getattr(values, key) for key in ("drop_bad", "icvl_frames") if hasattr(values, key)}
+    return registry.ReaderOptions(test_subject=subject, **of_training)
 
 
 def _absolute(path):

@@ -18,21 +18,22 @@ def crop_function(model):
     return joints
 
 
-def predict(joints_of, shard_set, joints, batch_size=64):
+def predict(joints_of, shard_set, card, batch_size=64):
     """Predicts every frame of a shard set.
 
     Args:
         joints_of: function of crops [B, 96, 96, 1] -> normalised joints [B, J, 3].
         shard_set: ShardSet.
-        joints: int. J.
+        card: ModelCard. Its mean pose is put at each frame's centre, too.
 
     Returns:
         dict of float32 arrays in file order: ``joints_mm`` [N, J, 3] (zeros where no hand was found),
-        ``truth_mm`` [N, J, 3], ``centre_mm`` [N, 3], ``cube_mm`` [N], and ``valid`` bool [N].
+        ``mean_pose_mm`` and ``truth_mm`` [N, J, 3], ``centre_mm`` [N, 3], ``cube_mm`` [N], and ``valid``
+        bool [N].
     """
     parts = []
-    with tqdm(total=shard_set.frames, desc="evaluating", unit="frame") as bar:
-        for frames in pipeline.evaluation_batches(shard_set, joints, batch_size):
+    with tqdm(total=shard_set.frames, desc="evaluating", unit="frame", disable=None) as bar:
+        for frames in pipeline.evaluation_batches(shard_set, len(card.joints), batch_size):
             found = crops.denormalise_joints(
                 tf.convert_to_tensor(joints_of(frames["crop"])), frames["centre_mm"], frames["cube_mm"]
             )
@@ -40,24 +41,37 @@ def predict(joints_of, shard_set, joints, batch_size=64):
             part = {key: frames[key].numpy() for key in ("centre_mm", "cube_mm", "valid")}
             parts.append({**part, "joints_mm": found.numpy(), "truth_mm": frames["joints_mm"].numpy()})
             bar.update(len(found))
+    whole = join(parts)
+    return {**whole, "mean_pose_mm": mean_pose_mm(whole, card.mean_pose)}
+
+
+def join(parts):
+    """Results of ``predict``, one after the other."""
     return {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
 
 
 def mean_pose_mm(found, mean_pose):
     """The training split's mean pose at each frame's centre: what any network must beat. [N, J, 3] mm."""
     half = found["cube_mm"][:, None, None] / 2
-    return np.asarray(mean_pose)[None] * half + found["centre_mm"][:, None]
+    return np.asarray(mean_pose, np.float32)[None] * half + found["centre_mm"][:, None]
 
 
-def report(found, name, dataset, centre, card, report_dir):
+def report(found, name, dataset, centre, report_dir, selected_on):
     """Writes the report of ``predict``'s result and ``predictions.txt``; returns the report's dict."""
     methods = {
         name: metrics.joint_errors_mm(found["joints_mm"], found["truth_mm"]),
-        "mean_pose": metrics.joint_errors_mm(mean_pose_mm(found, card.mean_pose), found["truth_mm"]),
+        "mean_pose": metrics.joint_errors_mm(found["mean_pose_mm"], found["truth_mm"]),
     }
+    write_predictions(found, dataset, report_dir)
+    return reports.write(report_dir, dataset.name, centre, methods, selected_on)
+
+
+def write_predictions(found, dataset, report_dir, names=None):
+    """Writes ``predictions.txt``; where labels are hidden, with the frames' names, ``submission.txt`` too."""
     # The camera that read the labels, so that pixels come back as they were published.
     predictions.write(f"{report_dir}/predictions.txt", _uvd(found["joints_mm"], dataset.camera))
-    return reports.write(report_dir, dataset.name, centre, methods, card.selected_on)
+    if names is not None:
+        dataset.submission(f"{report_dir}/submission.txt", names, found["joints_mm"])
 
 
 def _uvd(joints_mm, camera):

@@ -1,5 +1,6 @@
 """A training run from its settings to its work directory: data, shards, training, report, export."""
 
+import dataclasses
 import json
 import pathlib
 
@@ -12,6 +13,8 @@ from datasets import crops, drawing, pipeline, registry, shards, synthetic
 from datasets.errors import InputError
 from datasets.files import atomic_write
 
+SUBJECTS = 9
+
 
 def train(run, work_dir, machine):
     """Trains, evaluates and exports; goes on where an earlier call on the same directory stopped.
@@ -21,7 +24,9 @@ def train(run, work_dir, machine):
         work_dir: path.
         machine: training.Machine.
 
-    Returns the test report's dict. Raises InputError on bad data or a directory of other settings.
+    Returns:
+        ``evaluation.predict``'s result on the test split. Raises InputError on bad data or a directory of
+        other settings.
     """
     work_dir = pathlib.Path(work_dir)
     check_settings(run, work_dir)
@@ -38,7 +43,31 @@ def train(run, work_dir, machine):
     )
     trainer = _trainer(run, dataset, card, sets, machine)
     _fit(trainer, run, sets, dataset, work_dir)
-    return _finish(trainer, run, sets, dataset, card, work_dir)
+    return _finish(trainer, run, sets, readers["test"], card, work_dir)
+
+
+def train_all_subjects(run, work_dir, machine):
+    """MSRA's nine runs, each with another subject left out, under ``P0`` to ``P8``; one report over all.
+
+    The report's errors are means over the frames of all nine test splits; ``predictions.txt`` has them one
+    after the other, as the field's list of MSRA does.
+    """
+    work_dir = pathlib.Path(work_dir)
+    run = dataclasses.replace(run, data_dir=_data_dir(run, work_dir))
+    found = []
+    for subject in range(SUBJECTS):
+        options = dataclasses.replace(run.options, test_subject=subject)
+        print(f"test subject P{subject}")
+        found.append(train(dataclasses.replace(run, options=options), work_dir / f"P{subject}", machine))
+    content = evaluation.report(
+        evaluation.join(found),
+        work_dir.resolve().name,
+        registry.get(run.dataset),
+        run.centre,
+        work_dir / "report",
+        run.select_on,
+    )
+    print(reports.table(content))
 
 
 def check_settings(run, work_dir):
@@ -97,6 +126,8 @@ def _prepare(run, sources, readers, cache_dir, workers):
         return shards.prepare(sources[part], cache_dir, workers, readers[split])
 
     sets = {part: prepare(part) for part in ("train", "test")}
+    if run.select_on == "test" and readers["test"].joints_mm is None:
+        raise InputError(f"--select_on=test: the test labels of {run.dataset} are hidden")
     sets["select"] = sets["test"] if run.select_on == "test" else prepare("validation")
     if sets["train"].frames < run.variant.schedule.batch_size:
         raise InputError(
@@ -162,20 +193,24 @@ def _draw_crop(crop, truth_px, found_px, skeleton):
     return drawing.draw_skeleton(picture, found_px, skeleton, drawing.ESTIMATE, scale)
 
 
-def _finish(trainer, run, sets, dataset, card, work_dir):
-    """The best epoch's ``model.keras``, ``export/1`` and the report of the test split."""
-    network = trainer.model
-    model.save(network, work_dir / "model.keras")
+def _finish(trainer, run, sets, test_reader, card, work_dir):
+    """The best epoch's ``model.keras``, ``export/1`` and the report; returns the test split's result."""
+    dataset = registry.get(run.dataset)
+    model.save(trainer.model, work_dir / "model.keras")
     if not (work_dir / "export" / "1").exists():
-        export.export(network, work_dir / "export", version=1)
-    joints_of = evaluation.crop_function(network)
-    found = evaluation.predict(joints_of, sets["test"], len(dataset.skeleton))
-    content = evaluation.report(
-        found, work_dir.resolve().name, dataset, run.centre, card, work_dir / "report"
-    )
+        export.export(trainer.model, work_dir / "export", version=1)
+    joints_of = evaluation.crop_function(trainer.model)
+    found = scored = evaluation.predict(joints_of, sets["test"], card)
+    report_dir = work_dir / "report"
+    if test_reader.joints_mm is None:
+        print("the test labels are hidden: the report is of the validation part, submission.txt of the test")
+        scored = evaluation.predict(joints_of, sets["select"], card)
+    name = work_dir.resolve().name
+    content = evaluation.report(scored, name, dataset, run.centre, report_dir, run.select_on)
+    if test_reader.joints_mm is None:
+        evaluation.write_predictions(found, dataset, report_dir, test_reader.names)
     print(reports.table(content))
     print(
-        f"network: {work_dir / 'model.keras'}, SavedModel: {work_dir / 'export' / '1'}, "
-        f"report: {work_dir / 'report'}"
+        f"network: {work_dir / 'model.keras'}, SavedModel: {work_dir / 'export' / '1'}, report: {report_dir}"
     )
-    return content
+    return found

@@ -5,6 +5,10 @@ in 3-D, and the cube grows or shrinks. The crop that the changed cube would have
 map in crop pixels; the image is warped and the joints are moved by that same matrix. The joints' depth
 stays, and both are normalised by the new centre and cube, as in the authors' program.
 
+The authors' program has two habits besides, which only a transform that asks for them has: the crop's
+background lies on the old cube's back face (a wall, as soon as the new cube reaches behind it), and the
+joints turn about the projected centre, up to half a frame pixel from the crop's middle.
+
 The operations are pure functions of ``draws``: uniform numbers made on the host from (run seed, epoch,
 frame index). They give the same result inside tf.data and inside the compiled step on a GPU. The warp is
 nearest-neighbour by computed indices: bilinear sampling invents depths at edges, and
@@ -18,6 +22,7 @@ import tensorflow as tf
 from datasets import crops, geometry
 
 DRAWS = 8  # uniform numbers a frame; every sampler below takes what it needs
+PIXEL_STEPS = 4096  # pixels are told apart to a 4096th: less is float32's rounding, not a place
 
 
 def sample_paper(draws, cube_mm):
@@ -40,7 +45,10 @@ def sample_paper(draws, cube_mm):
 
 
 def sample_release(draws, cube_mm):
-    """The authors' program: one of move N(0, 10) mm, rotate U(+-180), scale 1 + N(0, 0.05), none."""
+    """The authors' program: one of move N(0, 10) mm, rotate U(+-180), scale 1 + N(0, 0.05), none.
+
+    Returns the dict of ``sample_paper``, with ``background_wall`` and ``joints_turn_about_centre`` True.
+    """
     del cube_mm
     mode = tf.floor(draws[:, 0] * 4)
     normal = tf.math.ndtri(draws[:, 2:6])
@@ -48,6 +56,8 @@ def sample_release(draws, cube_mm):
         "angle": tf.where(mode == 1, (2 * draws[:, 1] - 1) * math.pi, 0.0),
         "offset_mm": tf.where((mode == 0)[:, None], 10 * normal[:, :3], 0.0),
         "scale": tf.where(mode == 2, 1 + 0.05 * normal[:, 3], 1.0),
+        "background_wall": True,
+        "joints_turn_about_centre": True,
     }
 
 
@@ -66,18 +76,21 @@ def augment(frames, transform):
     Args:
         frames: dict with ``crop`` [B, 96, 96, 1], ``joints_mm`` [B, J, 3], ``camera`` [B, 4],
             ``centre_mm`` [B, 3], ``cube_mm`` [B]; other keys pass through.
-        transform: dict as given by a sampler.
+        transform: dict as given by a sampler. The bools ``background_wall`` and
+            ``joints_turn_about_centre``, the authors' habits, are False where they are absent.
 
     Returns:
         The same dict with crop, joints, centre and cube changed.
     """
     camera, centre_mm, cube_mm = frames["camera"], frames["centre_mm"], frames["cube_mm"]
     new_centre, new_cube = centre_mm + transform["offset_mm"], cube_mm * transform["scale"]
-    matrix = crop_map(frames, transform)
     patch_mm = crops.denormalise(frames["crop"][..., 0], centre_mm, cube_mm)
-    patch_mm = crops.clip_depth(warp(patch_mm, matrix), new_centre, new_cube)
+    if transform.get("background_wall", False):
+        patch_mm = tf.where(patch_mm > 0, patch_mm, (centre_mm[:, 2] + cube_mm / 2)[:, None, None])
+    patch_mm = crops.clip_depth(warp(patch_mm, crop_map(frames, transform)), new_centre, new_cube)
+    joints_map = crop_map(frames, transform, transform.get("joints_turn_about_centre", False))
     crop_uvd = crops.joints_to_crop(frames["joints_mm"], camera, centre_mm, cube_mm)
-    crop_uvd = geometry.apply_affine(matrix, crop_uvd)
+    crop_uvd = geometry.apply_affine(joints_map, crop_uvd)
     return {
         **frames,
         "crop": crops.normalise(patch_mm, new_centre, new_cube)[..., None],
@@ -87,13 +100,18 @@ def augment(frames, transform):
     }
 
 
-def crop_map(frames, transform):
-    """The one matrix [B, 3, 3]: old crop pixel -> new crop pixel."""
-    camera, centre_mm, cube_mm = frames["camera"], frames["centre_mm"], frames["cube_mm"]
-    old = crops.frame_to_crop(centre_mm, camera, cube_mm)
-    new = crops.frame_to_crop(centre_mm + transform["offset_mm"], camera, cube_mm * transform["scale"])
-    middle = tf.fill([tf.shape(old)[0], 2], crops.CROP_SIZE / 2)
-    turn = geometry.rotation(transform["angle"], middle)
+def crop_map(frames, transform, about_centre=False):
+    """The one matrix [B, 3, 3]: old crop pixel -> new crop pixel.
+
+    It turns about the crop's middle, or about the pixel of the new centre if ``about_centre``.
+    """
+    camera, cube_mm = frames["camera"], frames["cube_mm"]
+    place = frames["centre_mm"] + transform["offset_mm"], camera, cube_mm * transform["scale"]
+    old, new = crops.frame_to_crop(frames["centre_mm"], camera, cube_mm), crops.frame_to_crop(*place)
+    pivot_px = tf.fill([tf.shape(old)[0], 2], crops.CROP_SIZE / 2)
+    if about_centre:
+        pivot_px = crops.joints_to_crop(place[0][:, None], camera, place[0], place[2])[:, 0, :2]
+    turn = geometry.rotation(transform["angle"], pivot_px)
     return geometry.compose(turn, geometry.compose(new, geometry.invert_affine(old)))
 
 
@@ -102,7 +120,10 @@ def warp(patch, matrix):
     size = crops.CROP_SIZE
     x, y = tf.meshgrid(tf.range(size, dtype=tf.float32), tf.range(size, dtype=tf.float32))
     grid = tf.reshape(tf.stack([x, y], axis=-1), [1, size * size, 2])
-    source = tf.round(geometry.apply_affine(geometry.invert_affine(matrix), grid))
+    source = geometry.apply_affine(geometry.invert_affine(matrix), grid)
+    # A point midway between two pixels goes to the even one, as in OpenCV; without the inner rounding,
+    # float32's last bit would decide, differently on each device.
+    source = tf.round(tf.round(source * PIXEL_STEPS) / PIXEL_STEPS)
     inside = tf.reduce_all((source >= 0) & (source < size), axis=-1)
     column, row = tf.unstack(tf.cast(tf.clip_by_value(source, 0, size - 1), tf.int32), axis=-1)
     flat = tf.reshape(patch, [-1, size * size])

@@ -13,6 +13,7 @@ from datasets import crops, files, geometry
 from datasets.errors import InputError
 
 MODES = ("gt", "file", "com")
+MISALIGNED_MM = 150.0
 
 # A hand, seen from any side, shows more than this; speckle and stray pixels show less.
 MIN_AREA_MM2 = 800.0
@@ -31,26 +32,71 @@ def ground_truth(joints_mm):
     return joints_mm.mean(axis=-2)
 
 
-def read_file(path, frames, y_up):
-    """Centres of a text file, one ``x y z`` in mm a line, as V2V-PoseNet published them.
+def from_file(path, reader, y_up):
+    """Centres of a text file for a reader's frames.
+
+    One ``x y z`` in mm a line, as V2V-PoseNet published them, in the order of the frames; or
+    ``name x y z``, matched by name, in any order. A line may have ``invalid`` for its numbers.
 
     Args:
         path: path.
-        frames: int. How many lines there must be.
+        reader: Reader.
         y_up: bool. The file's axes.
 
     Returns:
-        float32 [frames, 3], y down; NaN where a line begins with ``invalid``. Raises InputError naming
-        file and line.
+        float32 [N, 3], y down; NaN where invalid. Raises InputError naming the file and the line or
+        frame, also where the rows clearly belong to other frames.
     """
     lines = files.read_lines(path)
+    if lines and _is_name(lines[0].split()[0]):
+        lines = _by_name(lines, reader.names, path)
+    centres_mm = read_rows(lines, len(reader), path, y_up)
+    _check_alignment(centres_mm, reader, path)
+    return centres_mm
+
+
+def read_rows(lines, frames, path, y_up):
+    """Rows of ``from_file`` without names -> float32 [frames, 3], y down; NaN where invalid."""
     if len(lines) != frames:
-        raise InputError(f"{path}: expected {frames} centres, one a frame, found {len(lines)}")
-    given = [number for number, line in enumerate(lines) if not line.startswith("invalid")]
+        raise InputError(
+            f"{path}: expected {frames} centres, one a frame, found {len(lines)}; rows of another release or "
+            "split can be matched only if each line begins with its frame's name"
+        )
     centres_mm = np.full((frames, 3), np.nan, np.float32)
-    for number in given:
-        centres_mm[number] = files.number_table([lines[number]], 3, path, number + 1)[0]
+    for number, line in enumerate(lines):
+        if not line.startswith("invalid"):
+            centres_mm[number] = files.number_table([line], 3, path, number + 1)[0]
     return centres_mm * np.float32([1, -1 if y_up else 1, 1])
+
+
+def _is_name(word):
+    """Whether a line's first word is a frame's name; ``nan`` is a number, though a bad one."""
+    try:
+        float(word)
+    except ValueError:
+        return word != "invalid"
+    return False
+
+
+def _by_name(lines, names, path):
+    rows = dict(line.split(maxsplit=1) for line in lines if len(line.split()) > 1)
+    missing = next((name for name in names if name not in rows), None)
+    if missing is not None:
+        raise InputError(f"{path}: no centre for the frame {missing}")
+    return [rows[name] for name in names]
+
+
+def _check_alignment(centres_mm, reader, path):
+    """Refuses rows of which more than 1 in 20 lie a hand's length from their frames' labels."""
+    if reader.joints_mm is None:
+        return
+    distance_mm = np.linalg.norm(centres_mm - ground_truth(np.asarray(reader.joints_mm)), axis=1)
+    far = np.flatnonzero(distance_mm > MISALIGNED_MM)
+    if len(far) > 0.05 * len(centres_mm):
+        raise InputError(
+            f"{path}: {len(far)} of {len(centres_mm)} centres lie over {MISALIGNED_MM:.0f} mm from their "
+            f"labels, the first is that of {reader.names[far[0]]}: its rows are of other frames, or its axes differ"
+        )
 
 
 def refine(depth_mm, camera, centre_mm, cube_mm):

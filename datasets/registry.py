@@ -42,6 +42,8 @@ class Dataset:
         train_cubes_mm: tuple of floats. The release drew a training frame's cube from these.
         opener: function (data_dir, split, ReaderOptions) -> Reader.
         centre_file_y_up: bool. Axes of the published centre files (V2V-PoseNet's): y up or y down.
+        submission: function (path, names, joints_mm) or None. Writes what its benchmark takes in, where
+            the test labels are hidden.
     """
 
     name: str
@@ -52,6 +54,7 @@ class Dataset:
     train_cubes_mm: tuple
     opener: Callable
     centre_file_y_up: bool = False
+    submission: Callable | None = None
 
     def open(self, data_dir, split, options=None):
         """Reader of one split ("train" or "test"). Raises InputError naming the flag or file."""
@@ -80,6 +83,12 @@ def _open_hands17(data_dir, split, options):
     from datasets.hands17 import Hands17Reader
 
     return Hands17Reader(data_dir, split, options.check_files)
+
+
+def _submit_hands17(path, names, joints_mm):
+    from datasets.hands17 import write_submission
+
+    write_submission(path, names, joints_mm)
 
 
 def _range(first, last):
@@ -126,6 +135,7 @@ HANDS17 = Dataset(
     cube_mm=220.0,
     train_cubes_mm=(220.0,),
     opener=_open_hands17,
+    submission=_submit_hands17,
 )
 
 # The embedded data are written in MSRA's own format, so that the default run reads what a user would have.

@@ -193,7 +193,7 @@ def _opened(source, name):
     del name  # the set's fingerprint: other labels or centres in the same files are opened anew
     reader = source.open()
     y_up = registry.get(source.dataset).centre_file_y_up
-    given = centres.read_file(source.centre_file, len(reader), y_up) if source.centre == "file" else None
+    given = centres.from_file(source.centre_file, reader, y_up) if source.centre == "file" else None
     return reader, given
 
 

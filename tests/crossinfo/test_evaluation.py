@@ -7,6 +7,8 @@ from crossinfo import evaluation, predictions
 from crossinfo.card import card_for
 from datasets import registry, shards
 
+MSRA = registry.get("msra")
+
 
 @pytest.fixture(scope="module")
 def test_set(msra_root, tmp_path_factory):
@@ -14,44 +16,53 @@ def test_set(msra_root, tmp_path_factory):
     return shards.prepare(source, tmp_path_factory.mktemp("shards"), workers=1)
 
 
-def constant(crop):
+@pytest.fixture(scope="module")
+def found(test_set):
+    card = card_for("compact", MSRA, 200, "com", np.full((21, 3), 0.25))
+    return evaluation.predict(backwards, test_set, card, batch_size=4)
+
+
+def backwards(crop):
     """A network that always answers the crop's middle, moved back by a quarter of the cube."""
     return np.tile(np.float32([0, 0, 0.5]), (len(crop), 21, 1))
 
 
-def test_every_frame_is_predicted_once_in_file_order(test_set, msra_root):
-    found = evaluation.predict(constant, test_set, 21, batch_size=4)
-    reader = registry.get("msra").open(msra_root, "test")
-    assert len(found["joints_mm"]) == len(reader) == 15
+def test_every_frame_is_predicted_once_in_file_order(found, msra_root):
+    reader = MSRA.open(msra_root, "test")
+    assert len(found["joints_mm"]) == len(reader) == 15 and found["valid"].all()
     np.testing.assert_allclose(found["truth_mm"], reader.joints_mm, atol=1e-3)
-    expected = found["centre_mm"] + [0, 0, 50]
-    np.testing.assert_allclose(found["joints_mm"][:, 3], expected, atol=1e-3)
+    np.testing.assert_allclose(found["joints_mm"][:, 3], found["centre_mm"] + [0, 0, 50], atol=1e-3)
 
 
-def test_a_frame_without_a_hand_counts_as_zeros(test_set):
-    found = evaluation.predict(constant, test_set, 21)
-    assert found["valid"].all()
-    found["joints_mm"][2] = 0
-    uvd = evaluation._uvd(found["joints_mm"], registry.get("msra").camera)
+def test_the_mean_pose_stands_at_each_centre(found):
+    np.testing.assert_allclose(found["mean_pose_mm"][:, 5], found["centre_mm"] + 25, atol=1e-3)
+
+
+def test_a_frame_without_a_hand_counts_as_zeros(found):
+    joints_mm = found["joints_mm"].copy()
+    joints_mm[2] = 0
+    uvd = evaluation._uvd(joints_mm, MSRA.camera)
     assert not uvd[2].any() and np.isfinite(uvd).all() and uvd[1].all()
 
 
-def test_the_mean_pose_stands_at_each_centre():
-    found = {"centre_mm": np.float32([[1, 2, 300]]), "cube_mm": np.float32([200])}
-    pose = evaluation.mean_pose_mm(found, [[0.5, 0, -1.0]])
-    np.testing.assert_allclose(pose, [[[51, 2, 200]]])
+def test_results_are_joined_in_order(found):
+    whole = evaluation.join([found, found])
+    assert len(whole["joints_mm"]) == 30
+    np.testing.assert_array_equal(whole["centre_mm"][15:], found["centre_mm"])
 
 
-def test_report_and_predictions_are_written(test_set, tmp_path):
-    found = evaluation.predict(constant, test_set, 21)
-    dataset = registry.get("msra")
-    card = card_for("compact", dataset, 200, "com", test_set.mean_pose, "test")
-    content = evaluation.report(found, "constant", dataset, "com", card, tmp_path)
-    assert content["selected_on"] == "test"
+def test_report_and_predictions_are_written(found, tmp_path):
+    content = evaluation.report(found, "backwards", MSRA, "com", tmp_path, "test")
     assert content == json.loads((tmp_path / "report.json").read_text())
-    assert set(content["methods"]) == {"constant", "mean_pose"}
+    assert content["selected_on"] == "test" and set(content["methods"]) == {"backwards", "mean_pose"}
     uvd = predictions.read(tmp_path / "predictions.txt", 21, 15)
     np.testing.assert_allclose(uvd[..., 2], found["joints_mm"][..., 2], atol=1e-3)
-    truth_mm = found["truth_mm"]
-    errors = np.linalg.norm(found["joints_mm"] - truth_mm, axis=-1)
-    assert content["methods"]["constant"]["mean_error_mm"] == pytest.approx(errors.mean(), abs=1e-3)
+    errors_mm = np.linalg.norm(found["joints_mm"] - found["truth_mm"], axis=-1)
+    assert content["methods"]["backwards"]["mean_error_mm"] == pytest.approx(errors_mm.mean(), abs=1e-3)
+
+
+def test_hidden_labels_give_a_submission(found, tmp_path):
+    names = [f"image_D{index:08d}.png" for index in range(15)]
+    evaluation.write_predictions(found, registry.get("hands17"), tmp_path, names)
+    first = (tmp_path / "submission.txt").read_text().splitlines()[0].split()
+    assert first[0] == names[0] and len(first) == 64

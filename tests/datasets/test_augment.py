@@ -99,57 +99,56 @@ def relative_mm(after):
     return (after["joints_mm"] - after["centre_mm"][:, None]).numpy()
 
 
-@pytest.mark.parametrize("degrees", [33, -120])
-def test_rotation_is_the_authors(golden, golden_frames, degrees):
-    after = augment.augment(golden_frames, transform(angle=math.radians(degrees)))
-    assert share_unlike(golden, f"rot{degrees}", after) <= 0.005
-    # The authors turned the image about the crop's middle but the joints about the projected centre, up
-    # to half a frame pixel away. Here both turn about the middle.
-    pixel_mm = golden.cube_mm[0] / 96
-    expected_mm = golden.points(f"rot{degrees}_joints_crop_mm")
-    np.testing.assert_allclose(relative_mm(after), expected_mm, atol=pixel_mm)
+HABITS = {"background_wall": True, "joints_turn_about_centre": True}
+AUGMENTATIONS = ["rot33", "rot-120", "scale0.92", "scale1.09", "move0", "move1"]
 
 
-def test_a_shift_is_the_authors(golden, golden_frames):
-    offset_mm = golden.points("move1_offset_mm")[0, 0]
-    after = augment.augment(golden_frames, transform(offset_mm=offset_mm))
-    assert share_unlike(golden, "move1", after) <= 0.005
-    np.testing.assert_allclose(relative_mm(after), golden.points("move1_joints_crop_mm"), atol=0.01)
-    centre_uvd = geometry.project(after["centre_mm"].numpy()[:, None], golden.camera)[0, 0]
-    np.testing.assert_allclose(centre_uvd, golden["move1_centre_uvd"], atol=0.01)
+def golden_transform(golden, key):
+    if key.startswith("rot"):
+        return transform(angle=math.radians(float(key[3:])))
+    if key.startswith("scale"):
+        return transform(scale=float(key[5:]))
+    return transform(offset_mm=golden.points(f"{key}_offset_mm")[0, 0])
 
 
-def test_a_smaller_cube_is_the_authors(golden, golden_frames):
-    after = augment.augment(golden_frames, transform(scale=0.92))
-    assert share_unlike(golden, "scale0.92", after) <= 0.005
-    np.testing.assert_allclose(after["cube_mm"], golden["scale0.92_cube"][:1], rtol=1e-6)
+@pytest.mark.parametrize("key", AUGMENTATIONS)
+def test_the_releases_augmentations_are_the_authors(golden, golden_frames, key):
+    after = augment.augment(golden_frames, {**golden_transform(golden, key), **HABITS})
+    # The issue asks for 0.5 %.
+    assert share_unlike(golden, key, after) <= 0.0005
+    # The file holds no joints for a scale: they stay where they are.
+    moved = "" if key.startswith("scale") else f"{key}_"
+    np.testing.assert_allclose(relative_mm(after), golden.points(f"{moved}joints_crop_mm"), atol=0.001)
+    if f"{golden.name}_{key}_cube" in golden.content:
+        np.testing.assert_allclose(after["cube_mm"], golden[f"{key}_cube"][:1], rtol=1e-6)
+    if f"{golden.name}_{key}_centre_uvd" in golden.content:
+        centre_uvd = geometry.project(after["centre_mm"].numpy()[:, None], golden.camera)[0, 0]
+        np.testing.assert_allclose(centre_uvd, golden[f"{key}_centre_uvd"], atol=0.01)
 
 
-def back_face_is_a_wall(golden, key, after):
-    """Where a changed cube reaches behind the old one, the authors' crop has the old back face as a wall.
-
-    Here there is no measurement. Everything else must agree, but for one line of pixels where the nearest
-    of two is a tie. Returns the shares of wall and of other pixels that differ.
-    """
-    theirs_mm = golden[f"{key}_mm"]
-    old_back_mm = golden.centre_mm("com")[0, 2] + golden.cube_mm / 2
-    ours_mm = crops.denormalise(after["crop"][..., 0], after["centre_mm"], after["cube_mm"])[0].numpy()
-    wall = np.abs(theirs_mm - old_back_mm) < 0.5
-    return wall.mean(), np.mean(~wall & (np.abs(ours_mm - theirs_mm) > 0.1))
-
-
-def test_a_larger_cube_is_the_authors_but_for_the_wall(golden, golden_frames):
-    after = augment.augment(golden_frames, transform(scale=1.09))
-    wall, unlike = back_face_is_a_wall(golden, "scale1.09", after)
-    assert wall > 0.3 and unlike <= 0.01
-    np.testing.assert_allclose(after["cube_mm"], golden["scale1.09_cube"][:1], rtol=1e-6)
+@pytest.mark.parametrize("key", ["scale1.09", "move0"])
+def test_without_the_releases_habits_there_is_no_wall(golden, golden_frames, key):
+    with_wall, without = (
+        augment.augment(golden_frames, {**golden_transform(golden, key), "background_wall": wall})["crop"]
+        for wall in (True, False)
+    )
+    wall = np.abs(with_wall - without) > 1e-3
+    assert wall.mean() > 0.3
+    np.testing.assert_array_equal(without.numpy()[wall], 1)
+    # One depth, the old cube's back face, not a hand.
+    assert np.ptp(with_wall.numpy()[wall]) < 1e-3 and with_wall.numpy()[wall].max() < 1
 
 
-def test_a_shift_backwards_is_the_authors_but_for_the_wall(golden, golden_frames):
-    after = augment.augment(golden_frames, transform(offset_mm=golden.points("move0_offset_mm")[0, 0]))
-    wall, unlike = back_face_is_a_wall(golden, "move0", after)
-    assert wall > 0.3 and unlike <= 0.01
-    np.testing.assert_allclose(relative_mm(after), golden.points("move0_joints_crop_mm"), atol=0.01)
+def test_without_the_releases_habits_image_and_joints_turn_as_one(golden, golden_frames):
+    turn = transform(angle=math.pi)
+    apart_px = joints_px(augment.augment(golden_frames, {**turn, **HABITS})) - joints_px(
+        augment.augment(golden_frames, turn)
+    )
+    middle_px = 96 - joints_px(golden_frames)
+    np.testing.assert_allclose(joints_px(augment.augment(golden_frames, turn)), middle_px, atol=1e-3)
+    # All joints by the same step, twice the way from the middle to the projected centre: a pixel at most.
+    np.testing.assert_allclose(apart_px, np.broadcast_to(apart_px[:, :1], apart_px.shape), atol=1e-3)
+    assert 0.01 < np.abs(apart_px).max() <= 1
 
 
 @pytest.mark.parametrize("name", DATASETS)
@@ -226,7 +225,7 @@ def test_warp_leaves_uncovered_pixels_empty():
 
 def sampled(name, frames, cube_mm):
     found = augment.SAMPLERS[name](tf.constant(draws(frames)), tf.fill([frames], cube_mm))
-    return {key: value.numpy() for key, value in found.items()}
+    return {key: np.asarray(value) for key, value in found.items()}
 
 
 def test_the_papers_ranges_are_reached_and_kept():
@@ -242,6 +241,7 @@ def test_the_papers_ranges_are_reached_and_kept():
         assert low - 1e-5 <= value.min() < low + margin and high - margin < value.max() <= high + 1e-5
         np.testing.assert_allclose(value.mean(), (low + high) / 2, atol=3 * margin)
     assert not shift[:, 2].any()
+    assert found.keys() == {"angle", "offset_mm", "scale"}  # none of the release's habits
 
 
 def test_the_milder_sampler_is_a_part_of_the_papers():
@@ -256,6 +256,7 @@ def test_the_authors_do_one_thing_to_a_frame_a_quarter_each():
     turned, moved, scaled = found["angle"] != 0, found["offset_mm"].any(axis=1), found["scale"] != 1
     changes = turned.astype(int) + moved + scaled
     assert changes.max() == 1
+    assert found["background_wall"] and found["joints_turn_about_centre"]
     for share in (turned.mean(), moved.mean(), scaled.mean(), (changes == 0).mean()):
         assert 0.22 < share < 0.28
     assert math.pi * 0.99 < np.abs(found["angle"]).max() <= math.pi

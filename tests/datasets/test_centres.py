@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from datasets import centres, geometry
+from datasets import centres, geometry, records
 from datasets.errors import InputError
 
 CUBE = np.float32([200])
@@ -158,9 +158,16 @@ def centre_file(tmp_path):
     return path
 
 
+def reader_of(frames, joints_mm=None):
+    """What ``from_file`` needs of a reader, for frames a, b, c, ..."""
+    reader = records.Reader()
+    reader.names, reader.joints_mm = tuple("abcdefghijklmnopqrstuvwxyz"[:frames]), joints_mm
+    return reader
+
+
 @pytest.mark.parametrize(("y_up", "sign"), [(False, 1), (True, -1)])
 def test_a_file_of_centres_is_read_y_down(centre_file, y_up, sign):
-    found_mm = centres.read_file(centre_file, 3, y_up)
+    found_mm = centres.from_file(centre_file, reader_of(3), y_up)
     assert found_mm.dtype == np.float32
     np.testing.assert_array_equal(found_mm[[0, 2]], [[1.5, sign * 2, 300], [-4, sign * -5, 600.25]])
     assert np.isnan(found_mm[1]).all()
@@ -168,11 +175,31 @@ def test_a_file_of_centres_is_read_y_down(centre_file, y_up, sign):
 
 def test_a_file_with_another_number_of_lines_is_refused(centre_file):
     with pytest.raises(InputError, match="centres.txt: expected 4 centres, one a frame, found 3"):
-        centres.read_file(centre_file, 4, False)
+        centres.from_file(centre_file, reader_of(4), False)
 
 
 @pytest.mark.parametrize("line", ["1 2", "1 2 x", "1 2 nan"])
 def test_a_bad_line_is_named(centre_file, line):
     centre_file.write_text(f"1 2 3\n{line}\n")
     with pytest.raises(InputError, match="centres.txt, line 2: "):
-        centres.read_file(centre_file, 2, False)
+        centres.from_file(centre_file, reader_of(2), False)
+
+
+def test_lines_with_names_are_matched_by_name(centre_file):
+    centre_file.write_text("b 4 5 6\nz 9 9 9\nc invalid\na 1 2 3\n")
+    found_mm = centres.from_file(centre_file, reader_of(3), False)
+    np.testing.assert_array_equal(found_mm[:2], [[1, 2, 3], [4, 5, 6]])
+    assert np.isnan(found_mm[2]).all()
+    with pytest.raises(InputError, match="no centre for the frame d"):
+        centres.from_file(centre_file, reader_of(4), False)
+
+
+def test_rows_of_other_frames_are_refused(centre_file):
+    joints_mm = np.float32([[[0, 0, 300]] * 21, [[400, 0, 300]] * 21])
+    centre_file.write_text("0 0 310\n390 0 300\n")
+    assert len(centres.from_file(centre_file, reader_of(2, joints_mm), False)) == 2
+    centre_file.write_text("390 0 300\n0 0 310\n")
+    with pytest.raises(
+        InputError, match="2 of 2 centres lie over 150 mm from their labels, the first is that of a"
+    ):
+        centres.from_file(centre_file, reader_of(2, joints_mm), False)
