@@ -15,7 +15,7 @@ def check_readable(split):
     if not sample.unreadable:
         return []
     what = f"{len(sample.unreadable)} of {sample.asked:,} frames cannot be read, first {sample.unreadable[0]}"
-    return [Finding(FAULT, split.name, what, f"{AGAIN}; --frames=0 reads every frame")]
+    return [Finding(FAULT, split.name, what, "unpack or download them again; --frames=0 tries every frame")]
 
 
 def check_empty(split):

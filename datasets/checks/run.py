@@ -7,13 +7,14 @@ from datasets.checks.findings import FAULT, WARNING, Finding, ranked, table, tol
 from datasets.checks.split import Split, cubes_mm, measure
 from datasets.errors import InputError
 
-# Every check of one split: function of a Split -> Findings. A new one is added here.
+# Every check of one split: function of a Split -> Findings. A new one is added here; causes stand before
+# what follows from them, as the first fault is the one that the command ends with.
 CHECKS = (
     counts.check_dropped,
     pictures.check_readable,
     pictures.check_empty,
-    pictures.check_labels_on_hand,
     poses.check_depth_range,
+    pictures.check_labels_on_hand,
     poses.check_bones,
     poses.check_inside_frame,
     counts.check_known_bad,
