@@ -167,9 +167,11 @@ def _absolute(path):
 def commands():
     """Every command of the project, in the order of ``flags.md``."""
     from crossinfo import export, predict
+    from datasets import check, figures, inspect
     from datasets.synthetic import __main__ as synthetic
 
-    return [TRAIN, EVALUATE, predict.COMMAND, export.COMMAND, synthetic.COMMAND]
+    of_networks = [TRAIN, EVALUATE, predict.COMMAND, export.COMMAND]
+    return [*of_networks, check.COMMAND, inspect.COMMAND, synthetic.COMMAND, figures.COMMAND]
 
 
 def _cell(text):

@@ -61,7 +61,9 @@ def make_optimizer(schedule, steps_per_epoch, precision):
         )
     optimizer = keras.optimizers.Adam(rate)
     if precision == "mixed_float16":
-        return keras.optimizers.LossScaleOptimizer(optimizer)
+        # The losses are sums over pixels and joints: large already, so that Keras' start at 2^15 would
+        # overflow and skip the first fifteen steps. The scale grows by itself.
+        return keras.optimizers.LossScaleOptimizer(optimizer, initial_scale=1.0)
     return optimizer
 
 

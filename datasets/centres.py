@@ -95,7 +95,8 @@ def _check_alignment(centres_mm, reader, path):
     if len(far) > 0.05 * len(centres_mm):
         raise InputError(
             f"{path}: {len(far)} of {len(centres_mm)} centres lie over {MISALIGNED_MM:.0f} mm from their "
-            f"labels, the first is that of {reader.names[far[0]]}: its rows are of other frames, or its axes differ"
+            f"labels, the first is that of {reader.names[far[0]]}: its rows are of other frames, or its axes "
+            "differ"
         )
 
 

@@ -137,11 +137,8 @@ def first_step(sets, variant=None, precision="float32", **machine):
     kernel = trainer.model.get_layer("hand").trainable_variables[0]
     before = kernel.numpy()
     batch = next(iter(trainer.training_batches(sets["train"], 8, 0, 0, 0)))
-    for _ in range(10):
-        trainer.train(batch)
-        # Dynamic loss scaling skips steps, changing nothing, until the scaled gradients are finite.
-        if int(trainer.optimizer.iterations.numpy()):
-            break
+    trainer.train(batch)
+    assert int(trainer.optimizer.iterations.numpy()) == 1, "loss scaling skipped the step"
     return trainer.means()["total"], np.abs(kernel.numpy() - before).mean()
 
 
@@ -152,7 +149,6 @@ def plain_step(sets):
 
 @pytest.mark.parametrize("precision", ["mixed_float16", "mixed_bfloat16"])
 def test_mixed_precision_takes_the_same_first_step(sets, plain_step, precision):
-    """Gradients that stay divided by the loss scale would move nothing."""
     total, moved = first_step(sets, precision=precision)
     assert total == pytest.approx(plain_step[0], rel=0.01)
     assert moved == pytest.approx(plain_step[1], rel=0.1)
