@@ -69,7 +69,7 @@ def _train_flags(flag_values):
     machine.switch("jit_compile", None, "Compile the step by XLA. Without it: where there is a GPU.")
     machine.choice("augment_on", "host", ("host", "device"), "Augment inside tf.data or inside the step.")
     machine.choice("strategy", "auto", STRATEGIES, "auto: all GPUs; multi_worker reads TF_CONFIG.")
-    machine.integer("workers", None, "Processes that prepare frames. Without it one a core.", lower=1)
+    machine.integer("workers", None, WORKERS, lower=0)
 
 
 def _evaluate_flags(flag_values):
@@ -82,10 +82,11 @@ def _evaluate_flags(flag_values):
     report = Group(flag_values, "Report")
     report.string("report_dir", None, "Where the report goes.", True)
     report.string("cache_dir", None, "Where cropped frames are kept; without it REPORT_DIR/shards.")
-    report.integer("workers", None, "Processes that prepare frames. Without it one a core.", lower=1)
+    report.integer("workers", None, WORKERS, lower=0)
 
 
 SYNTHETIC_FRAMES = 9000
+WORKERS = "Processes that prepare frames, a core each; 0: none beside this one. Without it one a core."
 
 TRAIN = Command(
     "python train.py",

@@ -26,7 +26,7 @@ class Machine:
         strategy: one of ``STRATEGIES``; auto takes all GPUs of this machine.
         augment_on: "host", inside tf.data, or "device", inside the compiled step.
         jit_compile: bool or None. XLA; None compiles where there is a GPU.
-        workers: int or None. Processes that crop frames; None takes one a core.
+        workers: int or None. Processes that crop frames, see ``datasets.shards.prepare``.
     """
 
     strategy: str = "auto"

@@ -133,7 +133,8 @@ def prepare(source, cache_dir, workers=None, reader=None):
     Args:
         source: Source.
         cache_dir: path. Shard sets live under it.
-        workers: int or None. Processes; None takes one a core.
+        workers: int or None. Processes, each on one core. None takes one a core, and 0, or None for a
+            single shard, works in this process, which spares the start of another.
         reader: Reader or None. The source's reader where it is open already.
 
     Returns:
@@ -151,7 +152,7 @@ def prepare(source, cache_dir, workers=None, reader=None):
     pieces = [indices[i : i + SHARD_FRAMES] for i in range(0, len(indices), SHARD_FRAMES)]
     missing = [k for k in range(len(pieces)) if not _is_done(folder, k)]
     if missing:
-        _write_missing(source, folder, pieces, missing, workers or os.cpu_count())
+        _write_missing(source, folder, pieces, missing, workers)
     return _collect(source, folder, len(pieces))
 
 
@@ -169,16 +170,17 @@ def _is_done(folder, number):
 
 def _write_missing(source, folder, pieces, missing, workers):
     total = sum(len(pieces[k]) for k in missing)
-    workers = min(workers, len(missing))
+    if workers is None:
+        workers = os.cpu_count() if len(missing) > 1 else 0
     jobs = [(source, folder, k, pieces[k]) for k in missing]
     with tqdm(total=total, desc=f"cropping {source.part}", unit="frame", disable=None) as bar:
-        if workers == 1:
+        if not workers:
             for job in jobs:
                 bar.update(_write_shard(*job))
             return
         # A fresh interpreter a worker: TensorFlow does not survive a fork.
         context = multiprocessing.get_context("spawn")
-        with concurrent.futures.ProcessPoolExecutor(workers, context, command.use_one_core) as pool:
+        with concurrent.futures.ProcessPoolExecutor(min(workers, len(missing)), context, command.use_one_core) as pool:
             try:
                 for future in concurrent.futures.as_completed([pool.submit(_write_shard, *j) for j in jobs]):
                     bar.update(future.result())

@@ -17,7 +17,7 @@ from crossinfo import cli, export, predict
 from datasets import command, synthetic
 
 ROOT = pathlib.Path(__file__).parents[1]
-SHORT = ["--variant=compact", "--epochs=1", "--batch_size=16", "--workers=1"]
+SHORT = ["--variant=compact", "--epochs=1", "--batch_size=16", "--workers=0"]
 
 
 def status(tool, main, *flags):
@@ -96,7 +96,7 @@ def test_every_kind_of_model_evaluates_to_the_trainings_report(work_dir, tmp_pat
             f"--data_dir={json.loads((work_dir / 'config.json').read_text())['data_dir']}",
         ]
         report_dir = tmp_path / model.name
-        assert evaluate_status(*flags, f"--report_dir={report_dir}", "--workers=1") == 0
+        assert evaluate_status(*flags, f"--report_dir={report_dir}", "--workers=0") == 0
         methods = json.loads((report_dir / "report.json").read_text())["methods"]
         assert methods["short"]["mean_error_mm"] == pytest.approx(expected["mean_error_mm"], abs=1e-3)
     rows = np.loadtxt(report_dir / "predictions.txt")
@@ -162,7 +162,7 @@ def test_a_truncated_test_frame_is_named(msra_root, work_dir, tmp_path, capsys):
 
 
 def test_centres_from_labels_only_when_asked_for_by_name(work_dir, msra_root, tmp_path):
-    flags = [f"--model={work_dir}", f"--data_dir={msra_root}", f"--report_dir={tmp_path}", "--workers=1"]
+    flags = [f"--model={work_dir}", f"--data_dir={msra_root}", f"--report_dir={tmp_path}", "--workers=0"]
     assert evaluate_status(*flags, "--centre=gt") == 0
     assert json.loads((tmp_path / "report.json").read_text())["centre"] == "gt"
 

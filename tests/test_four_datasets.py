@@ -32,7 +32,7 @@ def write_centres(path, dataset, reader):
 def test_one_epoch_and_three_centre_modes(name, tmp_path):
     dataset, root, work_dir = registry.get(name), tmp_path / "data", tmp_path / "run"
     synthetic.write(name, FRAMES, 5, root)
-    common = [f"--dataset={name}", f"--data_dir={root}", "--workers=1"]
+    common = [f"--dataset={name}", f"--data_dir={root}", "--workers=0"]
     short = ["--variant=compact", "--epochs=1", "--batch_size=16", f"--work_dir={work_dir}"]
     assert run(cli.TRAIN, train, *common, *short) == 0
     report = json.loads((work_dir / "report" / "report.json").read_text())
@@ -60,5 +60,5 @@ def test_ground_truth_centres_of_hidden_labels_are_refused(tmp_path, capsys):
     root = tmp_path / "data"
     synthetic.write("hands17", 18, 5, root, workers=1)
     flags = ["--dataset=hands17", f"--data_dir={root}", "--centre=gt", f"--work_dir={tmp_path / 'run'}"]
-    assert run(cli.TRAIN, train, *flags, "--variant=compact", "--batch_size=4", "--workers=1") == 2
+    assert run(cli.TRAIN, train, *flags, "--variant=compact", "--batch_size=4", "--workers=0") == 2
     assert "labels" in capsys.readouterr().err.splitlines()[-1]

@@ -13,7 +13,7 @@ MSRA = registry.get("msra")
 @pytest.fixture(scope="module")
 def test_set(msra_root, tmp_path_factory):
     source = shards.Source("msra", str(msra_root), "test", "com", (200.0,))
-    return shards.prepare(source, tmp_path_factory.mktemp("shards"), workers=1)
+    return shards.prepare(source, tmp_path_factory.mktemp("shards"), workers=0)
 
 
 @pytest.fixture(scope="module")

@@ -62,7 +62,7 @@ def sets(msra_root, tmp_path_factory):
 
     def prepare(part, frames):
         source = shards.Source("msra", str(msra_root), part, "com", (200.0,), max_frames=frames)
-        return shards.prepare(source, cache, workers=1)
+        return shards.prepare(source, cache, workers=0)
 
     return {"train": prepare("train", 40), "select": prepare("validation", 8)}
 
@@ -212,7 +212,7 @@ STRATEGY_SCRIPT = """
     if {strategy!r} == "mirrored":
         training.make_strategy = lambda name: tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
     source = shards.Source("msra", {data!r}, "train", "com", (200.0,), max_frames=40)
-    shard_set = shards.prepare(source, {cache!r}, 1)
+    shard_set = shards.prepare(source, {cache!r}, 0)
     trainer = tests.make_trainer(tests.without_dropout(), 5, augment_on="device")
     before = [variable.numpy() for variable in trainer.model.trainable_variables]
     half = next(iter(pipeline.training_batches(shard_set, 21, 4, 0, 0)))

@@ -26,7 +26,7 @@ def source_of(root, part="train", **changes):
     return dataclasses.replace(source, **changes)
 
 
-def prepare(source, cache_dir, workers=1):
+def prepare(source, cache_dir, workers=0):
     return shards.prepare(source, cache_dir, workers)
 
 
