@@ -29,7 +29,7 @@ def read_depth_png(path, depth_scale=1.0):
     check_scale(depth_scale)
     check_header(path)
     data = pathlib.Path(path).read_bytes()
-    image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED) if _is_whole(data) else None
+    image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED) if is_whole(data) else None
     if image is None or image.dtype != np.uint16 or image.ndim != 2:
         raise InputError(f"{path}: the PNG is damaged or cut off; write it again")
     if not image.any():
@@ -42,7 +42,7 @@ def check_header(path):
 
     Raises InputError naming the file if ``read_depth_png`` could not take it.
     """
-    width, height, bits, colour = _read_header(path)
+    width, height, bits, colour = read_header(path)
     if colour != GREY:
         raise InputError(f"{path}: expected one channel of depth, found a colour picture or palette")
     if bits != 16:
@@ -58,8 +58,8 @@ def check_scale(depth_scale):
         raise InputError(f"depth_scale must be finite and positive, in mm a unit. Received: {depth_scale}")
 
 
-def _read_header(path):
-    """(width, height, bits, colour type) of a PNG."""
+def read_header(path):
+    """(width, height, bits, colour type) of a PNG; raises InputError naming the file if it is none."""
     try:
         with open(path, "rb") as file:
             head = file.read(26)
@@ -72,7 +72,7 @@ def _read_header(path):
     return struct.unpack(">IIBB", head[16:])
 
 
-def _is_whole(data):
+def is_whole(data):
     """Whether every chunk up to the end mark is there with its checksum.
 
     Asked before OpenCV, which prints its own lines on damage and may give back half a picture.

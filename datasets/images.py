@@ -24,14 +24,14 @@ def read_png(path, kind, size):
     Returns uint16 [H, W], or uint8 [H, W, 3] in the order blue, green, red. Raises InputError naming the
     file if it is missing, cut off, or not such a picture. Nothing measured in a frame is no error here.
     """
-    width, height, *found = frames._read_header(path)
+    width, height, *found = frames.read_header(path)
     if tuple(found) != kind or (height, width) != size:
         raise InputError(
             f"{path}: expected a PNG of {size[1]} x {size[0]}, {_KINDS[kind]}, found {width} x {height}, "
             + _KINDS.get(tuple(found), f"{found[0]} bits, PNG colour type {found[1]}")
         )
     data = pathlib.Path(path).read_bytes()
-    whole = frames._is_whole(data)
+    whole = frames.is_whole(data)
     image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED) if whole else None
     if image is None or image.shape[:2] != size:
         raise InputError(f"{path}: the PNG is damaged or cut off; unpack it again")
