@@ -28,7 +28,8 @@ def train(run, work_dir, machine):
         ``evaluation.predict``'s result on the test split. Raises InputError on bad data or a directory of
         other settings.
     """
-    work_dir = pathlib.Path(work_dir)
+    training.make_strategy(machine.strategy)
+    work_dir = training.own_folder(pathlib.Path(work_dir), machine.strategy)
     check_settings(run, work_dir)
     keras.utils.set_random_seed(run.seed)
     dataset = registry.get(run.dataset)

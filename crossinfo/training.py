@@ -6,6 +6,9 @@ everything that a stopped run needs to go on as if nothing had happened is in on
 """
 
 import dataclasses
+import functools
+import json
+import os
 import signal
 import time
 
@@ -35,14 +38,30 @@ class Machine:
     workers: int | None = None
 
 
+@functools.cache
 def make_strategy(name):
-    """The ``tf.distribute`` strategy called ``name``; ``multi_worker`` reads ``TF_CONFIG``."""
+    """The ``tf.distribute`` strategy called ``name``, one a process; ``multi_worker`` reads ``TF_CONFIG``.
+
+    Several workers must be set up before any operation has run.
+    """
     several = len(tf.config.list_physical_devices("GPU")) > 1
     if name == "multi_worker":
         return tf.distribute.MultiWorkerMirroredStrategy()
     if name == "mirrored" or (name == "auto" and several):
         return tf.distribute.MirroredStrategy()
     return tf.distribute.get_strategy()
+
+
+def own_folder(work_dir, strategy):
+    """Where this process writes: several workers may share a disk, and only the first one's files count.
+
+    The others keep theirs in ``worker1`` and so on below it, which lets each go on by itself.
+    """
+    if strategy != "multi_worker":
+        return work_dir
+    task = json.loads(os.environ.get("TF_CONFIG", "{}")).get("task", {})
+    first = task.get("type", "chief") == "chief" or int(task.get("index", 0)) == 0
+    return work_dir if first else work_dir / f"worker{task['index']}"
 
 
 def make_optimizer(schedule, steps_per_epoch, precision):

@@ -1,9 +1,12 @@
 """The train step and loop: learning, resuming, precisions, strategies."""
 
+import csv
 import dataclasses
+import json
 import os
 import pathlib
 import signal
+import socket
 import subprocess
 import sys
 import textwrap
@@ -251,3 +254,35 @@ def test_two_devices_train_as_one(msra_root, tmp_path):
     # Float32 noise of the first, tiny weights is amplified by their normalisation; a wrong sum would be 1.
     difference = np.linalg.norm(two["moved"] - one["moved"]) / np.linalg.norm(one["moved"])
     assert difference < 0.02
+
+
+def free_ports(count):
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [each.getsockname()[1] for each in sockets]
+    for each in sockets:
+        each.close()
+    return ports
+
+
+@pytest.mark.slow
+def test_two_workers_train_one_network(msra_root, tmp_path):
+    """Two processes of the real command over sockets: the same losses, and files that do not collide."""
+    workers = [f"127.0.0.1:{port}" for port in free_ports(2)]
+    command = [
+        *(sys.executable, ROOT / "train.py", "--dataset=synthetic", f"--data_dir={msra_root}"),
+        *("--variant=compact", "--epochs=1", "--batch_size=16", "--workers=0", "--strategy=multi_worker"),
+        f"--work_dir={tmp_path / 'run'}",
+    ]
+    running = []
+    for index in range(2):
+        task = {"cluster": {"worker": workers}, "task": {"type": "worker", "index": index}}
+        environment = {**os.environ, "TF_CONFIG": json.dumps(task)}
+        running.append(subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True))
+    for process in running:
+        _, errors = process.communicate(timeout=300)
+        assert process.returncode == 0, errors[-2000:]
+    rows = []
+    for folder in (tmp_path / "run", tmp_path / "run" / "worker1"):
+        with open(folder / "metrics.csv", newline="") as file:
+            rows.append(next(csv.DictReader(file)))
+    assert float(rows[0]["train_total"]) == pytest.approx(float(rows[1]["train_total"]), rel=1e-4)
