@@ -180,7 +180,9 @@ def _write_missing(source, folder, pieces, missing, workers):
             return
         # A fresh interpreter a worker: TensorFlow does not survive a fork.
         context = multiprocessing.get_context("spawn")
-        with concurrent.futures.ProcessPoolExecutor(min(workers, len(missing)), context, command.use_one_core) as pool:
+        with concurrent.futures.ProcessPoolExecutor(
+            min(workers, len(missing)), context, command.use_one_core
+        ) as pool:
             try:
                 for future in concurrent.futures.as_completed([pool.submit(_write_shard, *j) for j in jobs]):
                     bar.update(future.result())
