@@ -6,6 +6,8 @@ It travels inside ``model.keras`` and as ``assets.extra/crossinfo.json`` in ever
 import dataclasses
 import json
 
+import numpy as np
+
 
 @dataclasses.dataclass(frozen=True)
 class ModelCard:
@@ -21,7 +23,8 @@ class ModelCard:
         cube_mm: float. Side of the crop cube.
         centre: str. How training frames were centred: gt, file or com.
         selected_on: str. What picked the best epoch: validation or test.
-        mean_pose: tuple of J (x, y, z). The training split's mean normalised pose.
+        mean_pose: tuple of J (x, y, z). The training split's mean normalised pose. None where it is not
+            known: an imported network.
     """
 
     variant: str
@@ -34,7 +37,7 @@ class ModelCard:
     cube_mm: float
     centre: str
     selected_on: str
-    mean_pose: tuple
+    mean_pose: tuple | None
 
     def to_json(self):
         """Indented JSON text."""
@@ -48,7 +51,7 @@ class ModelCard:
 
 
 def card_for(variant, dataset, cube_mm, centre, mean_pose, selected_on="validation"):
-    """Card of a network for a ``datasets.registry.Dataset``; ``mean_pose`` is [J, 3]."""
+    """Card of a network for a ``datasets.registry.Dataset``; ``mean_pose`` is [J, 3] or None."""
     skeleton = dataset.skeleton
     return ModelCard(
         variant=variant,
@@ -61,7 +64,7 @@ def card_for(variant, dataset, cube_mm, centre, mean_pose, selected_on="validati
         cube_mm=float(cube_mm),
         centre=centre,
         selected_on=selected_on,
-        mean_pose=tuple(tuple(float(x) for x in joint) for joint in mean_pose),
+        mean_pose=None if mean_pose is None else _frozen(np.asarray(mean_pose, float).tolist()),
     )
 
 

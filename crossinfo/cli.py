@@ -26,7 +26,9 @@ def data_flags(flag_values):
         "Where the hand is: ground truth (numbers are then not comparable with others'), a file, or the "
         "centre of mass. Without it: file when --centre_file is given, else com.",
     )  # fmt: skip
-    data.string("centre_file", None, "The test split's centres: x y z in mm a line, as V2V-PoseNet's.")
+    data.string(
+        "centre_file", None, "The test split's centres: a line of x y z in mm, or name x y z, a frame."
+    )
     data.choice(
         "test_subject", "0", (*map(str, range(9)), "all"),
         "MSRA: the subject left out for the test; all: nine runs, and the mean over their frames.",
@@ -39,7 +41,10 @@ def _train_flags(flag_values):
     run.integer("seed", 0, "Of data, order, augmentation, weights and dropout.", lower=0)
     data_flags(flag_values)
     data = Group(flag_values, "Data")
-    data.string("train_centre_file", None, "The training split's centres; needed with --centre=file.")
+    data.string(
+        "train_centre_file", None,
+        "The training split's centres. Without it --centre_file, whose lines then begin with frame names.",
+    )  # fmt: skip
     data.integer("max_frames", None, "Train on at most so many frames, evenly spread.", lower=1)
     data.number("validation_fraction", 0.05, "Training frames set aside to pick the best epoch.", 0.0, 0.5)
     data.number("cube_mm", None, "Side of the crop cube; without it the dataset's own.", lower=1.0)
@@ -110,8 +115,6 @@ def run_config(values):
     changes = {key: value for key, value in changes.items() if value is not None}
     variant = dataclasses.replace(variant, schedule=dataclasses.replace(variant.schedule, **changes))
     cubes = (values.cube_mm,) if values.cube_mm else None
-    if values.centre_file and not values.train_centre_file:
-        raise InputError("--train_centre_file: needed beside --centre_file; both splits are centred alike")
     return config.RunConfig(
         dataset=values.dataset,
         data_dir=_absolute(values.data_dir),
@@ -119,7 +122,7 @@ def run_config(values):
         variant=variant,
         centre=centre_mode(values),
         centre_file=_absolute(values.centre_file),
-        train_centre_file=_absolute(values.train_centre_file),
+        train_centre_file=_absolute(values.train_centre_file or values.centre_file),
         train_cubes_mm=cubes
         or (dataset.train_cubes_mm if values.variant == "release" else (dataset.cube_mm,)),
         test_cube_mm=values.cube_mm or dataset.cube_mm,

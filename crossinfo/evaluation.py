@@ -24,12 +24,12 @@ def predict(joints_of, shard_set, card, batch_size=64):
     Args:
         joints_of: function of crops [B, 96, 96, 1] -> normalised joints [B, J, 3].
         shard_set: ShardSet.
-        card: ModelCard. Its mean pose is put at each frame's centre, too.
+        card: ModelCard. Its mean pose, where it has one, is put at each frame's centre, too.
 
     Returns:
         dict of float32 arrays in file order: ``joints_mm`` [N, J, 3] (zeros where no hand was found),
-        ``mean_pose_mm`` and ``truth_mm`` [N, J, 3], ``centre_mm`` [N, 3], ``cube_mm`` [N], and ``valid``
-        bool [N].
+        ``mean_pose_mm`` (of a card with a mean pose) and ``truth_mm`` [N, J, 3], ``centre_mm`` [N, 3],
+        ``cube_mm`` [N], and ``valid`` bool [N].
     """
     parts = []
     with tqdm(total=shard_set.frames, desc="evaluating", unit="frame", disable=None) as bar:
@@ -42,6 +42,8 @@ def predict(joints_of, shard_set, card, batch_size=64):
             parts.append({**part, "joints_mm": found.numpy(), "truth_mm": frames["joints_mm"].numpy()})
             bar.update(len(found))
     whole = join(parts)
+    if card.mean_pose is None:
+        return whole
     return {**whole, "mean_pose_mm": mean_pose_mm(whole, card.mean_pose)}
 
 
@@ -58,10 +60,9 @@ def mean_pose_mm(found, mean_pose):
 
 def report(found, name, dataset, centre, report_dir, selected_on):
     """Writes the report of ``predict``'s result and ``predictions.txt``; returns the report's dict."""
-    methods = {
-        name: metrics.joint_errors_mm(found["joints_mm"], found["truth_mm"]),
-        "mean_pose": metrics.joint_errors_mm(found["mean_pose_mm"], found["truth_mm"]),
-    }
+    methods = {name: metrics.joint_errors_mm(found["joints_mm"], found["truth_mm"])}
+    if "mean_pose_mm" in found:
+        methods["mean_pose"] = metrics.joint_errors_mm(found["mean_pose_mm"], found["truth_mm"])
     write_predictions(found, dataset, report_dir)
     return reports.write(report_dir, dataset.name, centre, methods, selected_on)
 

@@ -34,8 +34,10 @@ def train(run, work_dir, machine):
     keras.utils.set_random_seed(run.seed)
     dataset = registry.get(run.dataset)
     sources = _sources(run, _data_dir(run, work_dir))
-    # Readers find what is wrong with the data before anything is written.
+    # What is wrong with labels or centres is found before anything is written.
     readers = {split: sources[split].open() for split in ("train", "test")}
+    for split, reader in readers.items():
+        sources[split].given_centres(reader)
     with atomic_write(work_dir / "config.json") as file:
         file.write(config.to_json(run))
     sets = _prepare(run, sources, readers, work_dir / "shards", machine.workers)

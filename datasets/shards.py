@@ -75,6 +75,12 @@ class Source:
             chosen = chosen[np.linspace(0, len(chosen) - 1, self.max_frames).round().astype(int)]
         return chosen
 
+    def given_centres(self, reader):
+        """Centres of the centre file, float32 [N, 3]; None in other modes. Raises InputError."""
+        if self.centre != "file":
+            return None
+        return centres.from_file(self.centre_file, reader, registry.get(self.dataset).centre_file_y_up)
+
     def cube_mm(self, record, index):
         """Crop cube of one frame: the protocol's own, or one of ``cubes_mm``."""
         if record.cube_mm is not None:
@@ -196,9 +202,7 @@ def _opened(source, name):
     """A worker's reader, and the centres of a centre file, opened once for a shard set of this name."""
     del name  # the set's fingerprint: other labels or centres in the same files are opened anew
     reader = source.open()
-    y_up = registry.get(source.dataset).centre_file_y_up
-    given = centres.from_file(source.centre_file, reader, y_up) if source.centre == "file" else None
-    return reader, given
+    return reader, source.given_centres(reader)
 
 
 def _write_shard(source, folder, number, indices):

@@ -150,6 +150,15 @@ def test_a_real_dataset_needs_its_data_dir(tmp_path, capsys):
     assert "--data_dir" in one_line(capsys)
 
 
+def test_a_wrong_centre_file_leaves_nothing_behind(msra_root, tmp_path, capsys):
+    centre_file = tmp_path / "centres.txt"
+    centre_file.write_text("0 0 400\n" * 3)
+    flags = [f"--data_dir={msra_root}", f"--centre_file={centre_file}", f"--work_dir={tmp_path / 'run'}"]
+    assert train_status("--dataset=msra", *flags, *SHORT) == 2
+    assert "expected 120 centres, one a frame, found 3" in one_line(capsys)
+    assert not (tmp_path / "run").exists()
+
+
 def test_a_truncated_test_frame_is_named(msra_root, work_dir, tmp_path, capsys):
     root = tmp_path / "msra"
     shutil.copytree(msra_root, root)
