@@ -39,6 +39,14 @@ def _train_flags(flag_values):
     run = Group(flag_values, "Run")
     run.string("work_dir", None, "Where everything of this run goes; the same command goes on with it.", True)
     run.integer("seed", 0, "Of data, order, augmentation, weights and dropout.", lower=0)
+    run_flags(flag_values)
+    network = Group(flag_values, "Network")
+    network.switch("cross_connection", True, "Off: the paper's baseline refinement (table 1).")
+    network.switch("heatmap_guidance", True, "Off: no heat-map heads (table 1).")
+
+
+def run_flags(flag_values):
+    """What to train on and how: all of ``train.py``'s flags but the run's place, seed and table 1's rows."""
     data_flags(flag_values)
     data = Group(flag_values, "Data")
     data.string(
@@ -59,8 +67,6 @@ def _train_flags(flag_values):
     network.choice(
         "variant", "paper", config.VARIANTS, "paper; release: the authors' program; compact: CPUs."
     )
-    network.switch("cross_connection", True, "Off: the paper's baseline refinement (table 1).")
-    network.switch("heatmap_guidance", True, "Off: no heat-map heads (table 1).")
     training = Group(flag_values, "Training")
     training.integer("epochs", None, "Without it the variant's own.", lower=1)
     training.integer("batch_size", None, "Over all devices. Without it the variant's own.", lower=1)
@@ -170,11 +176,12 @@ def _absolute(path):
 
 def commands():
     """Every command of the project, in the order of ``flags.md``."""
-    from crossinfo import export, predict
+    from crossinfo import export, import_release, predict, table1
     from datasets import check, figures, inspect
     from datasets.synthetic import __main__ as synthetic
 
     of_networks = [TRAIN, EVALUATE, predict.COMMAND, export.COMMAND]
+    of_networks += [import_release.COMMAND, table1.COMMAND]
     return [*of_networks, check.COMMAND, inspect.COMMAND, synthetic.COMMAND, figures.COMMAND]
 
 

@@ -74,32 +74,43 @@ def import_checkpoint(prefix, dataset):
     from crossinfo import card, model
     from crossinfo.config import variant_for
 
-    known = registry.get(dataset)
+    reader, known = open_checkpoint(prefix), registry.get(dataset)
     # The authors kept the epoch of the least test error.
     facts = card.card_for("release", known, known.cube_mm, CENTRES[dataset], None, "test")
     network = model.build(variant_for("release", known.skeleton).network, card=facts)
     variables = release_variables(network)
-    values = read_checkpoint(prefix, {name: tuple(each.shape) for name, each in variables.items()})
+    shapes = {name: tuple(variable.shape) for name, variable in variables.items()}
+    values = read_checkpoint(reader, prefix, shapes)
     for name, value in in_this_projects_terms(values, dataset).items():
         variables[name].assign(value)
     return network
 
 
-def read_checkpoint(prefix, shapes):
-    """{name: float32 array} of a TensorFlow 1 checkpoint, for ``shapes`` {name: shape}; InputError else."""
+def open_checkpoint(prefix):
+    """TensorFlow's reader of a checkpoint; InputError if there is none."""
     import tensorflow as tf
 
     try:
-        reader = tf.train.load_checkpoint(str(prefix))
-        check_shapes(prefix, reader.get_variable_to_shape_map(), shapes)
-        values = {name: np.asarray(reader.get_tensor(name), np.float32) for name in shapes}
+        return tf.train.load_checkpoint(str(prefix))
     except (tf.errors.OpError, ValueError):
         raise InputError(
-            f"--checkpoint={prefix}: no TensorFlow checkpoint, or damaged; it is named without its ending, "
+            f"--checkpoint={prefix}: no TensorFlow checkpoint; it is named without its ending, "
             "PREFIX for PREFIX.index and PREFIX.data-00000-of-00001"
         ) from None
-    for name, value in values.items():
-        if not np.isfinite(value).all():
+
+
+def read_checkpoint(reader, prefix, shapes):
+    """{name: float32 array} of a checkpoint for ``shapes`` {name: shape}, all finite; InputError else."""
+    import tensorflow as tf
+
+    check_shapes(prefix, reader.get_variable_to_shape_map(), shapes)
+    values = {}
+    for name in shapes:
+        try:
+            values[name] = np.asarray(reader.get_tensor(name), np.float32)
+        except (tf.errors.OpError, ValueError):
+            raise InputError(f"--checkpoint={prefix}: damaged at {name}; copy it again") from None
+        if not np.isfinite(values[name]).all():
             raise InputError(f"--checkpoint={prefix}: {name} is not finite; has its training failed?")
     return values
 
@@ -111,7 +122,8 @@ def check_shapes(prefix, found, expected):
             raise InputError(f"--checkpoint={prefix}: has no variable {name}; is it of the authors' program?")
         if tuple(found[name]) != shape:
             raise InputError(
-                f"--checkpoint={prefix}: {name} is {tuple(found[name])}, expected {shape}; is --dataset right?"
+                f"--checkpoint={prefix}: {name} is {tuple(found[name])}, expected {shape}; is it of "
+                "another --dataset?"
             )
     for name in sorted(found.keys() - expected.keys()):
         # Whatever else a trained network would need; optimiser slots and counters end otherwise.
@@ -189,8 +201,8 @@ def main(values):
     network = import_checkpoint(values.checkpoint, values.dataset)
     output.parent.mkdir(parents=True, exist_ok=True)
     model.save(network, output)
-    numbers = sum(int(np.prod(variable.shape)) for variable in network.variables)
-    print(f"{len(network.variables)} variables, {numbers:,} numbers: {output}")
+    sizes = [int(np.prod(variable.shape)) for variable in release_variables(network).values()]
+    print(f"{len(sizes)} variables, {sum(sizes):,} numbers: {output}")
 
 
 if __name__ == "__main__":

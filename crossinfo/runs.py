@@ -16,13 +16,14 @@ from datasets.files import atomic_write
 SUBJECTS = 9
 
 
-def train(run, work_dir, machine):
+def train(run, work_dir, machine, cache_dir=None):
     """Trains, evaluates and exports; goes on where an earlier call on the same directory stopped.
 
     Args:
         run: config.RunConfig.
         work_dir: path.
         machine: training.Machine.
+        cache_dir: path or None. Where cropped frames are kept; None keeps them under ``work_dir``.
 
     Returns:
         ``evaluation.predict``'s result on the test split. Raises InputError on bad data or a directory of
@@ -33,14 +34,14 @@ def train(run, work_dir, machine):
     check_settings(run, work_dir)
     keras.utils.set_random_seed(run.seed)
     dataset = registry.get(run.dataset)
-    sources = _sources(run, _data_dir(run, work_dir))
+    sources = _sources(run, locate_data(run, work_dir))
     # What is wrong with labels or centres is found before anything is written.
     readers = {split: sources[split].open() for split in ("train", "test")}
     for split, reader in readers.items():
         sources[split].given_centres(reader)
     with atomic_write(work_dir / "config.json") as file:
         file.write(config.to_json(run))
-    sets = _prepare(run, sources, readers, work_dir / "shards", machine.workers)
+    sets = _prepare(run, sources, readers, cache_dir or work_dir / "shards", machine.workers)
     card = card_for(
         run.variant_name, dataset, run.test_cube_mm, run.centre, sets["train"].mean_pose, run.select_on
     )
@@ -56,7 +57,7 @@ def train_all_subjects(run, work_dir, machine):
     after the other, as the field's list of MSRA does.
     """
     work_dir = pathlib.Path(work_dir)
-    run = dataclasses.replace(run, data_dir=_data_dir(run, work_dir))
+    run = dataclasses.replace(run, data_dir=locate_data(run, work_dir))
     found = []
     for subject in range(SUBJECTS):
         options = dataclasses.replace(run.options, test_subject=subject)
@@ -91,8 +92,8 @@ def check_settings(run, work_dir):
             )
 
 
-def _data_dir(run, work_dir):
-    """The run's data directory; synthetic data are made under the work directory."""
+def locate_data(run, work_dir):
+    """The run's data directory; synthetic data are made under the work directory, once."""
     if run.data_dir is not None:
         return run.data_dir
     if run.dataset != "synthetic":

@@ -1,0 +1,203 @@
+"""TensorFlow 1 checkpoints, written as the authors' program wrote them, and what becomes of them."""
+
+import json
+import zlib
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from crossinfo import import_release, loading, model
+from crossinfo.config import variant_for
+from datasets import command, hands17, registry
+from datasets.errors import InputError
+from tests.crossinfo.test_release_parity import FIDELITY, OUTPUTS, RULES, reference, relative
+
+UP = {"hand": 14, "palm": 9, "finger": 5}
+
+
+def rule(name, shape):
+    x = np.random.RandomState(zlib.crc32(name.encode())).randn(*shape)
+    return RULES[name.rsplit("/", 1)[-1]](x).astype(np.float32)
+
+
+def write_checkpoint(folder, values):
+    """A TensorFlow 1 checkpoint of {name: array} with Adam's slots and counters; returns its prefix."""
+    slots = {
+        f"{name}/{slot}": value for name, value in list(values.items())[:9] for slot in ("Adam", "Adam_1")
+    }
+    counts = {"beta1_power": np.float32(0.9), "beta2_power": np.float32(0.999), "global_step": np.int64(7)}
+    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+        made = [
+            (tf.compat.v1.get_variable(name, value.shape, tf.as_dtype(value.dtype)).initializer, value)
+            for name, value in {**values, **slots, **counts}.items()
+        ]
+        # One run for all: each run of its own would prepare the whole graph again.
+        session.run([each for each, _ in made], {each.inputs[1]: value for each, value in made})
+        return tf.compat.v1.train.Saver().save(session, str(folder / "model"), write_meta_graph=False)
+
+
+def shapes_of(dataset):
+    network = variant_for("release", registry.get(dataset).skeleton).network
+    variables = import_release.release_variables(model.build(network))
+    return {name: tuple(variable.shape) for name, variable in variables.items()}
+
+
+def imported(dataset, folder):
+    """The rule's weights through a checkpoint and the command: what `load_model` gives back."""
+    values = {name: rule(name, shape) for name, shape in shapes_of(dataset).items()}
+    output = folder / "out" / "model.keras"
+    flags = f"--checkpoint={write_checkpoint(folder, values)}", f"--dataset={dataset}", f"--output={output}"
+    with pytest.raises(SystemExit) as end:
+        command.run(import_release.COMMAND, import_release.main, flags)
+    assert end.value.code == 0
+    return loading.load_model(output)
+
+
+@pytest.fixture(scope="module")
+def nyu(tmp_path_factory):
+    return imported("nyu", tmp_path_factory.mktemp("nyu"))
+
+
+@pytest.mark.skipif(not FIDELITY.is_dir(), reason="the release's numbers are not here")
+@pytest.mark.parametrize("name", OUTPUTS)
+def test_an_imported_network_gives_the_authors_outputs(nyu, name):
+    """To the number, but with y down: the authors' labels of NYU, and so their outputs, have y up."""
+    found, expected = nyu(reference()["input"], training=False)[name], reference()[f"infer_{OUTPUTS[name]}"]
+    if not name.endswith("heatmap"):
+        expected = expected * np.tile([1, -1, 1], UP[name])
+    assert relative(found, expected) < 1e-5
+
+
+def test_the_card_tells_what_the_authors_did(nyu):
+    card = nyu.card
+    assert (card.variant, card.dataset, card.cube_mm, card.centre) == ("release", "nyu", 250, "file")
+    assert (card.selected_on, card.mean_pose, len(card.joints)) == ("test", None, 14)
+
+
+def test_msras_layout_imports(tmp_path):
+    network = imported("msra", tmp_path)
+    variables = import_release.release_variables(network).values()
+    assert sum(int(np.prod(variable.shape)) for variable in variables) == 23_963_328
+    assert (network.network.palm_joints, network.network.finger_joints) == (6, 15)
+    assert (network.card.cube_mm, network.card.centre) == (175, "gt")
+
+
+def numbered(dataset):
+    """Output layers whose columns are numbered: joint + axis / 10 for coordinates, joint for heat maps."""
+    skeleton = registry.get(dataset).skeleton
+    counts = {"hand": len(skeleton), "palm": len(skeleton.palm), "finger": len(skeleton.finger)}
+    values = {}
+    for scope, part in import_release.DENSE_SCOPES.items():
+        if part in counts:
+            columns = (np.arange(counts[part])[:, None] + [0.1, 0.2, 0.3]).ravel()
+            values[f"{scope}/BatchNorm/beta"] = values[f"{scope}/BatchNorm/gamma"] = columns
+            values[f"{scope}/BatchNorm/moving_mean"] = columns
+            values[f"{scope}/weights"] = np.tile(columns, (4, 1))
+    for scope, layer in import_release.HEATMAP_SCOPES.items():
+        values[f"{scope}/weights"] = np.tile(np.arange(counts[layer.split("_")[0]]), (3, 3, 4, 1))
+    return values
+
+
+def test_hands17s_outputs_come_in_this_projects_order():
+    before = numbered("hands17")
+    after = import_release.in_this_projects_terms(before, "hands17")
+    skeleton = registry.get("hands17").skeleton
+    first = {"hand": 0, "palm": 0, "finger": 6}
+    for scope, part in import_release.DENSE_SCOPES.items():
+        if part not in first:
+            continue
+        group = range(21) if part == "hand" else getattr(skeleton, part)
+        # The joint that stands here is, in HANDS 2017's own order, the one whose column this was.
+        expected = [hands17.TO_MSRA[joint] - first[part] for joint in group]
+        for kind in ("BatchNorm/beta", "BatchNorm/gamma", "BatchNorm/moving_mean", "weights"):
+            columns = after[f"{scope}/{kind}"].reshape(-1, len(group), 3)[0]
+            np.testing.assert_allclose(columns, np.array(expected)[:, None] + [0.1, 0.2, 0.3])
+    heatmap = {layer: scope for scope, layer in import_release.HEATMAP_SCOPES.items()}
+    np.testing.assert_array_equal(after[f"{heatmap['palm_heatmap']}/weights"][0, 0, 0], [0, 2, 3, 4, 5, 1])
+    thumb_tip = after[f"{heatmap['finger_heatmap']}/weights"][1, 2, 3][-1]
+    assert thumb_tip == 8 - 6
+
+
+@pytest.mark.parametrize(("dataset", "sign"), [("nyu", -1), ("msra", -1), ("icvl", 1), ("hands17", 1)])
+def test_y_is_down(dataset, sign):
+    before = numbered(dataset)
+    after = import_release.in_this_projects_terms(before, dataset)
+    for kind, expected in (("beta", sign), ("gamma", sign), ("moving_mean", 1)):
+        name = f"fully_connected_6/BatchNorm/{kind}"
+        assert (after[name][1::3] * expected > 0).all() and (after[name][[0, 2]] > 0).all()
+
+
+def test_nothing_but_the_output_layers_changes():
+    values = {
+        "conv1/weights": np.ones((5, 5, 1, 4)),
+        "fully_connected_4/weights": np.arange(12).reshape(3, 4),
+    }
+    after = import_release.in_this_projects_terms(values, "hands17")
+    assert all(after[name] is value for name, value in values.items())
+
+
+SMALL = {"conv1/weights": np.ones((2, 3), np.float32), "conv1/BatchNorm/beta": np.zeros(3, np.float32)}
+SHAPES = {name: value.shape for name, value in SMALL.items()}
+
+
+def read(folder, values, shapes=SHAPES):
+    prefix = write_checkpoint(folder, values)
+    return import_release.read_checkpoint(import_release.open_checkpoint(prefix), prefix, shapes)
+
+
+def test_slots_and_counters_are_left_behind(tmp_path):
+    found = read(tmp_path, SMALL)
+    assert found.keys() == SMALL.keys()
+    np.testing.assert_array_equal(found["conv1/weights"], SMALL["conv1/weights"])
+
+
+FAULTS = {
+    "missing": ({"conv1/weights": SMALL["conv1/weights"]}, "no variable conv1/BatchNorm/beta"),
+    "extra": ({**SMALL, "conv9/weights": np.ones(2, np.float32)}, "has conv9/weights, which"),
+    "extra bias": ({**SMALL, "conv1/biases": np.ones(3, np.float32)}, "has conv1/biases, which"),
+    "misshapen": ({**SMALL, "conv1/weights": np.ones((3, 2), np.float32)}, r"weights is \(3, 2\), expected"),
+    "not finite": ({**SMALL, "conv1/BatchNorm/beta": np.float32([0, np.nan, 0])}, "beta is not finite"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_variable_that_does_not_fit_is_named(fault, tmp_path):
+    values, message = FAULTS[fault]
+    with pytest.raises(InputError, match=message):
+        read(tmp_path, values)
+
+
+def test_another_datasets_checkpoint_is_misshapen(tmp_path):
+    nyus = {"fully_connected_6/weights": np.ones((4, 42), np.float32)}
+    with pytest.raises(InputError, match="expected .4, 63.; is it of another --dataset"):
+        read(tmp_path, nyus, {"fully_connected_6/weights": (4, 63)})
+
+
+def test_a_damaged_checkpoint_is_named(tmp_path):
+    prefix = write_checkpoint(tmp_path, SMALL)
+    (tmp_path / "model.data-00000-of-00001").unlink()
+    with pytest.raises(InputError, match="damaged at conv1/weights"):
+        import_release.read_checkpoint(import_release.open_checkpoint(prefix), prefix, SHAPES)
+
+
+@pytest.mark.parametrize("kind", ["absent", "not a checkpoint", "empty folder"])
+def test_no_checkpoint_is_one_line(kind, tmp_path, capfd):
+    prefix = tmp_path / "model"
+    if kind == "not a checkpoint":
+        (tmp_path / "model.index").write_text(json.dumps({"not": "one"}))
+        (tmp_path / "model.data-00000-of-00001").write_bytes(b"nothing")
+    if kind == "empty folder":
+        prefix.mkdir()
+    flags = f"--checkpoint={prefix}", "--dataset=nyu", f"--output={tmp_path / 'model.keras'}"
+    with pytest.raises(SystemExit) as end:
+        command.run(import_release.COMMAND, import_release.main, flags)
+    told = capfd.readouterr().err.splitlines()
+    assert end.value.code == 2 and len(told) == 1 and str(prefix) in told[0]
+    assert not (tmp_path / "model.keras").exists()
+
+
+def test_a_folder_is_no_output(tmp_path):
+    flags = command.parse(import_release.COMMAND, ["--checkpoint=a", "--dataset=nyu", f"--output={tmp_path}"])
+    with pytest.raises(InputError, match="--output.*found a folder"):
+        import_release.main(flags)
