@@ -26,7 +26,7 @@ class NetworkConfig:
         dropout: float. Share of units dropped behind each of them.
         cross_connection: bool. False: the paper's baseline refinement (section 3.2).
         heatmap_guidance: bool. False: no heat-map heads (table 1, "Base" and "Cross").
-        normalisation: "fused" (fast) or "exact" (Keras' own operations, which round as the release does).
+        normalisation: "fused" (fast) or "exact" (rounds as the release did, on every machine).
         normalise_outputs: bool. Batch normalisation on output layers too, in place of their bias.
         resize_grid: "half_pixel" (Keras) or "tf1" (the release's sampling grid).
         initializer: "normal" (N(0, 0.01), the paper) or "glorot_uniform" (the release).

@@ -12,6 +12,7 @@ BRANCHES = [IMAGE, IMAGE, IMAGE]
 # name -> (class, arguments, input shape(s), trainable weights, other weights, output shape(s))
 CASES = {
     "norm": (blocks.FusedBatchNormalization, {}, IMAGE, 2, 2, IMAGE),
+    "norm_exact": (blocks.ExactBatchNormalization, {}, IMAGE, 2, 2, IMAGE),
     "norm_flat": (blocks.FusedBatchNormalization, {}, (2, 8), 2, 2, (2, 8)),
     "conv": (blocks.ConvolutionBlock, {"filters": 8}, IMAGE, 3, 2, (2, 6, 6, 8)),
     "conv_strided": (
@@ -232,17 +233,20 @@ def test_dropout_drops_its_share_in_training_only():
     assert np.all(block(inputs, training=False))
 
 
+@pytest.mark.parametrize("name", blocks.NORMALISATIONS)
 @pytest.mark.parametrize("training", [True, False])
 @pytest.mark.parametrize("shape", [(4, 3, 3, 8), (16, 8)])
-def test_fused_normalisation_equals_keras(shape, training):
-    fused, exact = (blocks.make_normalisation(name, "float32") for name in ("fused", "exact"))
+def test_normalisation_is_keras_with_the_unbiased_moving_variance(shape, training, name):
+    ours = blocks.make_normalisation(name, "float32")
+    keras_own = keras.layers.BatchNormalization(momentum=blocks.MOMENTUM, epsilon=blocks.EPSILON)
     inputs = 3 * numbers(shape) + 2
-    np.testing.assert_allclose(fused(inputs, training=training), exact(inputs, training=training), atol=2e-6)
-    np.testing.assert_allclose(fused.moving_mean, exact.moving_mean, atol=1e-6)
+    expected = keras_own(inputs, training=training)
+    np.testing.assert_allclose(ours(inputs, training=training), expected, atol=2e-6)
+    np.testing.assert_allclose(ours.moving_mean, keras_own.moving_mean, atol=1e-6)
     if training:
         count = np.prod(shape[:-1])
-        unbiased = 0.9 + (exact.moving_variance - 0.9) * count / (count - 1)
-        np.testing.assert_allclose(fused.moving_variance, unbiased, rtol=1e-5)
+        unbiased = 0.9 + (keras_own.moving_variance - 0.9) * count / (count - 1)
+        np.testing.assert_allclose(ours.moving_variance, unbiased, rtol=1e-5)
 
 
 def test_the_papers_initializer_is_narrow():

@@ -2,13 +2,19 @@
 
 Weights are filled by a rule from the variables' names; the reference's values come with the fidelity
 notes, outside this repository. Inference agrees to float32 rounding. With batch statistics the four
-frames are so badly conditioned (a nearly constant background before the first normalisation) that exact
-arithmetic itself is 3.7e-3 (outputs) and 6 % (single gradients) from the reference's float32; these
-tolerances are below that, not at rounding.
+frames amplify rounding: the reference's own float32 is 3.7e-3 (outputs) and up to 6.5 % (norms of single
+gradients) away from double precision. Its normalisations were summed as TensorFlow's plain fused kernel
+sums, and as the exact one here does; where convolutions are the plain ones, too (oneDNN off), outputs and
+losses agree to the tolerances asked for (1e-4, 1e-5).
+docs/fidelity.md has the measured numbers.
 """
 
 import dataclasses
 import functools
+import json
+import os
+import subprocess
+import sys
 import zlib
 from pathlib import Path
 
@@ -63,10 +69,10 @@ def table():
 
 
 @functools.cache
-def filled():
+def filled(normalisation="exact"):
     """The release network with the rule's weights, and with dropout off as in the reference."""
-    network = dataclasses.replace(variant_for("release", NYU).network, dropout=0.0)
-    release = model.build(network)
+    network = variant_for("release", NYU).network
+    release = model.build(dataclasses.replace(network, dropout=0.0, normalisation=normalisation))
     for name, variable in release_variables(release).items():
         x = np.random.RandomState(zlib.crc32(name.encode())).randn(*variable.shape)
         variable.assign(RULES[name.rsplit("/", 1)[-1]](x).astype("float32"))
@@ -81,10 +87,9 @@ def targets():
     }
 
 
-@functools.cache
-def trained():
-    """Outputs, losses and gradients' norms of one training pass."""
-    release, config = filled(), variant_for("release", NYU).loss
+def trained(release):
+    """Outputs, losses and gradients' norms of one training pass, which leaves the network as it was."""
+    config = variant_for("release", NYU).loss
     statistics = [variable.numpy() for variable in release.non_trainable_variables]
 
     @tf.function
@@ -109,6 +114,30 @@ def relative(found, expected):
     return np.linalg.norm(found - expected) / np.linalg.norm(expected)
 
 
+@functools.cache
+def deviations(normalisation="exact"):
+    """Relative deviations of one training pass from the reference: {what: {name: deviation}}."""
+    expected, release = reference(), filled(normalisation)
+    outputs, found, norms = trained(release)
+    # The reference halves: sum(squares) / 2 / batch.
+    means = {f"loss_{key}": float(tf.reduce_mean(found[name])) / 2 for name, key in LOSSES.items()}
+    means |= {"weight_decay": float(found["decay"]), "total": float(found["total"])}
+    paths = {name: variable.path for name, variable in release_variables(release).items()}
+    gradients = zip(expected["train_grad_names"], expected["train_grad_norms"], strict=True)
+    return {
+        "outputs": {
+            name: float(relative(outputs[name], expected[f"train_{key}"])) for name, key in OUTPUTS.items()
+        },
+        "losses": {key: abs(mean / float(expected[f"train_{key}"]) - 1) for key, mean in means.items()},
+        "gradients": {
+            str(name): abs(norms[paths[name]] / float(norm) - 1)
+            for name, norm in gradients
+            # A shift before another batch normalisation: zero in exact arithmetic, noise in float32.
+            if norm > 1e-4
+        },
+    }
+
+
 def test_variables_are_the_releases():
     variables = release_variables(filled())
     assert {name: tuple(variable.shape) for name, variable in variables.items()} == table()
@@ -129,33 +158,34 @@ def test_inference_outputs(name):
     assert relative(found, reference()[f"infer_{OUTPUTS[name]}"]) < 1e-5
 
 
-@pytest.mark.parametrize("name", OUTPUTS)
-def test_training_outputs(name):
-    tolerance = 3e-4 if name.endswith("heatmap") else 1.5e-3
-    assert relative(trained()[0][name], reference()[f"train_{OUTPUTS[name]}"]) < tolerance
+@functools.cache
+def deviations_without_onednn():
+    """`deviations` in a process of its own: oneDNN is switched at its start."""
+    code = f"import json; from {__name__} import deviations; print(json.dumps(deviations()))"
+    environment = {**os.environ, "TF_ENABLE_ONEDNN_OPTS": "0"}
+    root = Path(__file__).parents[2]
+    ended = subprocess.run(
+        [sys.executable, "-c", code], cwd=root, env=environment, capture_output=True, text=True, check=True
+    )
+    return json.loads(ended.stdout.splitlines()[-1])
 
 
-@pytest.mark.parametrize("name", LOSSES)
-def test_losses(name):
-    mean = float(tf.reduce_mean(trained()[1][name]))
-    # The reference halves: sum(squares) / 2 / batch.
-    assert mean / 2 == pytest.approx(float(reference()[f"train_loss_{LOSSES[name]}"]), rel=1e-4)
+@pytest.mark.parametrize(("what", "limit"), [("outputs", 1e-4), ("losses", 1e-5)])
+def test_training_with_the_releases_kernels(what, limit):
+    found = deviations_without_onednn()[what]
+    assert max(found.values()) < limit, found
 
 
-def test_total_loss_and_weight_decay():
-    assert float(trained()[1]["decay"]) == pytest.approx(float(reference()["train_weight_decay"]), rel=1e-6)
-    assert float(trained()[1]["total"]) == pytest.approx(float(reference()["train_total"]), rel=2e-5)
+def test_gradients_with_the_releases_kernels():
+    """Single norms differ by up to 1 %: rounding, amplified, a sixth of the reference's own."""
+    found = list(deviations_without_onednn()["gradients"].values())
+    assert len(found) == 263 and np.median(found) < 1e-3 and max(found) < 0.02
 
 
-def test_gradients():
-    paths = {name: variable.path for name, variable in release_variables(filled()).items()}
-    norms = trained()[2]
-    ratios = {
-        name: norms[paths[name]] / norm
-        for name, norm in zip(reference()["train_grad_names"], reference()["train_grad_norms"], strict=True)
-        # A shift before another batch normalisation: zero in exact arithmetic, noise in float32.
-        if norm > 1e-4
-    }
-    assert len(ratios) == len(norms) - 1
-    assert max(ratios.values()) < 1.05 and min(ratios.values()) > 0.95
-    assert np.median(np.abs(np.array(list(ratios.values())) - 1)) < 3e-3
+def test_training_with_whatever_kernels_there_are():
+    """oneDNN rounds convolutions otherwise; still a tenth of the reference's distance from exactness."""
+    found = deviations()
+    assert max(found["outputs"].values()) < 1.5e-3
+    assert max(found["losses"].values()) < 1e-4
+    assert found["losses"]["total"] < 2e-5 and found["losses"]["weight_decay"] < 1e-6
+    assert np.median(list(found["gradients"].values())) < 3e-3 and max(found["gradients"].values()) < 0.05
