@@ -25,6 +25,8 @@ class ModelCard:
         selected_on: str. What picked the best epoch: validation or test.
         mean_pose: tuple of J (x, y, z). The training split's mean normalised pose. None where it is not
             known: an imported network.
+        as_released: bool. An imported network's file holds the authors' numbers: its outputs have their
+            axes and joint order. ``loading`` puts them into this project's.
     """
 
     variant: str
@@ -38,6 +40,7 @@ class ModelCard:
     centre: str
     selected_on: str
     mean_pose: tuple | None
+    as_released: bool = False
 
     def to_json(self):
         """Indented JSON text."""
@@ -45,9 +48,9 @@ class ModelCard:
 
     @classmethod
     def from_dict(cls, fields):
-        """From a dict as JSON gives it: lists become tuples."""
-        known = {field.name: _frozen(fields[field.name]) for field in dataclasses.fields(cls)}
-        return cls(**known)
+        """From a dict as JSON gives it: lists become tuples. Raises TypeError if a fact is missing."""
+        names = {field.name for field in dataclasses.fields(cls)}
+        return cls(**{name: _frozen(value) for name, value in dict(fields).items() if name in names})
 
 
 def card_for(variant, dataset, cube_mm, centre, mean_pose, selected_on="validation"):

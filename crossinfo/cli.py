@@ -43,6 +43,10 @@ def _train_flags(flag_values):
     network = Group(flag_values, "Network")
     network.switch("cross_connection", True, "Off: the paper's baseline refinement (table 1).")
     network.switch("heatmap_guidance", True, "Off: no heat-map heads (table 1).")
+    network.string(
+        "init_from", None,
+        "WORK_DIR or model.keras of a trained network to fine-tune; its layers must be the same.",
+    )  # fmt: skip
 
 
 def run_flags(flag_values):
@@ -139,6 +143,7 @@ def run_config(values):
         precision=values.precision,
         select_on=values.select_on,
         options=reader_options(values),
+        init_from=_absolute(getattr(values, "init_from", None)),
     )
 
 

@@ -172,6 +172,7 @@ class RunConfig:
         precision: str. A Keras dtype policy.
         select_on: "validation" or "test".
         options: ReaderOptions.
+        init_from: str or None. Trained network whose weights to begin with.
     """
 
     dataset: str
@@ -190,6 +191,7 @@ class RunConfig:
     precision: str
     select_on: str
     options: ReaderOptions
+    init_from: str | None = None
 
 
 def to_json(config):

@@ -1,11 +1,12 @@
 """``python -m crossinfo.import_release``: the authors' TensorFlow 1 checkpoints as `release` networks.
 
-Every variable is checked by name and shape. The last layers are then put into this project's terms: the
-authors' labels of NYU and MSRA have y up, so y is negated; and HANDS 2017's are in the challenge's joint
-order, so the outputs are put into this project's (MSRA's). Nothing else changes a number. Optimiser slots
-and step counts are left behind.
+Every variable is checked by name and shape; no number is changed. Optimiser slots and step counts are left
+behind. The authors' labels of NYU and MSRA have y up, and HANDS 2017's are in the challenge's joint order:
+so are the outputs of the file that is written. Every command of this project opens it by ``loading``, which
+puts the last layers into this project's terms, y down and MSRA's joint order.
 """
 
+import dataclasses
 import pathlib
 
 import numpy as np
@@ -77,11 +78,11 @@ def import_checkpoint(prefix, dataset):
     reader, known = open_checkpoint(prefix), registry.get(dataset)
     # The authors kept the epoch of the least test error.
     facts = card.card_for("release", known, known.cube_mm, CENTRES[dataset], None, "test")
+    facts = dataclasses.replace(facts, as_released=True)
     network = model.build(variant_for("release", known.skeleton).network, card=facts)
     variables = release_variables(network)
     shapes = {name: tuple(variable.shape) for name, variable in variables.items()}
-    values = read_checkpoint(reader, prefix, shapes)
-    for name, value in in_this_projects_terms(values, dataset).items():
+    for name, value in read_checkpoint(reader, prefix, shapes).items():
         variables[name].assign(value)
     return network
 
@@ -129,6 +130,15 @@ def check_shapes(prefix, found, expected):
         # Whatever else a trained network would need; optimiser slots and counters end otherwise.
         if name.rsplit("/", 1)[-1] in ("weights", "biases", *BATCH_NORMALISATION):
             raise InputError(f"--checkpoint={prefix}: has {name}, which the authors' network does not")
+
+
+def adopt(network):
+    """Puts the last layers of an imported network, and its card, into this project's axes and order."""
+    variables = release_variables(network)
+    values = {name: np.asarray(variable) for name, variable in variables.items()}
+    for name, value in in_this_projects_terms(values, network.card.dataset).items():
+        variables[name].assign(value)
+    network.card = dataclasses.replace(network.card, as_released=False)
 
 
 def in_this_projects_terms(values, dataset):

@@ -8,7 +8,7 @@ import zlib
 import keras
 import tensorflow as tf
 
-from crossinfo import served
+from crossinfo import import_release, served
 from crossinfo.card import ModelCard
 from crossinfo.model import CrossInfoNet
 from datasets.errors import InputError
@@ -48,7 +48,8 @@ def load_model(path):
     """The ``CrossInfoNet`` with its card from a work_dir or a ``.keras`` file.
 
     Nothing in the file is executed: it must name this project's network, and gives only its settings
-    and weights. Raises InputError naming the path if it is missing, damaged or something else.
+    and weights. The authors' own numbers (``import_release``) are put into this project's axes and joint
+    order. Raises InputError naming the path if it is missing, damaged or something else.
     """
     file = _keras_file(_existing(path))
     _check_archive(file)
@@ -58,6 +59,8 @@ def load_model(path):
         raise InputError(f"{file}: does not fit this version of crossinfo ({_first_line(error)})") from None
     if model.card is None:
         raise InputError(f"{file}: holds no model card, so its cube and joint names are unknown")
+    if model.card.as_released:
+        import_release.adopt(model)
     return model
 
 

@@ -7,7 +7,7 @@ import pathlib
 import keras
 import numpy as np
 
-from crossinfo import config, evaluation, export, journal, model, reports, training
+from crossinfo import config, evaluation, export, journal, loading, model, reports, training
 from crossinfo.card import card_for
 from datasets import crops, drawing, pipeline, registry, shards, synthetic
 from datasets.errors import InputError
@@ -39,13 +39,14 @@ def train(run, work_dir, machine, cache_dir=None):
     readers = {split: sources[split].open() for split in ("train", "test")}
     for split, reader in readers.items():
         sources[split].given_centres(reader)
+    weights = _starting_weights(run)
     with atomic_write(work_dir / "config.json") as file:
         file.write(config.to_json(run))
     sets = _prepare(run, sources, readers, cache_dir or work_dir / "shards", machine.workers)
     card = card_for(
         run.variant_name, dataset, run.test_cube_mm, run.centre, sets["train"].mean_pose, run.select_on
     )
-    trainer = _trainer(run, dataset, card, sets, machine)
+    trainer = _trainer(run, dataset, card, sets, weights, machine)
     _fit(trainer, run, sets, dataset, work_dir)
     return _finish(trainer, run, sets, readers["test"], card, work_dir)
 
@@ -144,10 +145,30 @@ def _prepare(run, sources, readers, cache_dir, workers):
     return sets
 
 
-def _trainer(run, dataset, card, sets, machine):
+def _starting_weights(run):
+    """The weights of ``--init_from``, a network of the run's layers; None where training is from scratch."""
+    if run.init_from is None:
+        return None
+    first, expected = loading.load_model(run.init_from), model.build(run.variant.network)
+    if [weight.shape for weight in first.weights] != [weight.shape for weight in expected.weights]:
+        raise InputError(
+            f"--init_from={run.init_from}: its layers are not those of --variant={run.variant_name} on "
+            f"{run.dataset}; it is {first.card.variant}, trained on {first.card.dataset}"
+        )
+    return first.get_weights()
+
+
+def _build(run, card, weights):
+    network = model.build(run.variant.network, run.precision, card)
+    if weights is not None:
+        network.set_weights(weights)
+    return network
+
+
+def _trainer(run, dataset, card, sets, weights, machine):
     steps = sets["train"].frames // run.variant.schedule.batch_size
     return training.Trainer(
-        lambda: model.build(run.variant.network, run.precision, card),
+        lambda: _build(run, card, weights),
         run.variant,
         dataset.skeleton,
         steps,
