@@ -14,35 +14,73 @@ def main(values):
         raise InputError("name either --model, or --labels with --predictions")
     from crossinfo import reports
 
-    if values.labels:
-        content = reports.score_files(values.dataset, values.labels, values.predictions, values.report_dir)
-    else:
-        command.import_tensorflow()
-        content = _evaluate_network(values)
+    content = _score_files(values) if values.labels else _evaluate_network(values)
     if content:
         print(reports.table(content))
-    print(f"written to {values.report_dir}")
+    print(f"written to {values.report_dir}" + (": open report.html" if content else ""))
+
+
+def _score_files(values):
+    """The report's dict for text files; no network, and no TensorFlow unless frames are to be drawn."""
+    from crossinfo import angles, predictions, reports
+    from datasets import registry
+
+    dataset = registry.get(values.dataset)
+    truth_mm, methods, names = predictions.read_methods(
+        dataset,
+        values.labels,
+        values.predictions,
+        values.format,
+        values.label_names,
+        values.prediction_names,
+    )
+    evaluated = reports.Evaluated(
+        dataset,
+        # The files do not say where their authors took the hand to be.
+        values.centre or "unknown",
+        truth_mm,
+        methods,
+        names,
+        angles_deg=angles.read(values.angles, len(truth_mm)) if values.angles else None,
+        picture=_pictures(values, dataset, len(truth_mm)) if values.data_dir else None,
+    )
+    return reports.write(values.report_dir, evaluated)
+
+
+def _pictures(values, dataset, frames):
+    """Function that draws on the dataset's frames, whose test split must be the labels' frames."""
+    reader = dataset.open(values.data_dir, "test", cli.reader_options(values))
+    if len(reader) != frames:
+        raise InputError(
+            f"--data_dir={values.data_dir}: {len(reader)} test frames, but {frames} in {values.labels}"
+        )
+    command.import_tensorflow()
+    from crossinfo import evaluation
+
+    return evaluation.frame_pictures(dataset, [(reader, range(frames))])
 
 
 def _evaluate_network(values):
     """The report's dict, or None where labels are hidden and only a submission is written."""
+    command.import_tensorflow()
     from crossinfo import evaluation, loading
     from datasets import registry
 
     dataset, source = registry.get(values.dataset), _source(values)
-    results = []
-    for path, part in _splits(values, source):
+    results, splits = [], []
+    for path, part in _subjects(values, source):
         served = loading.load_served(path)
         _check_joints(served, dataset, path)
-        reader, found = _predict(served, dataclasses.replace(part, cubes_mm=(served.card.cube_mm,)), values)
-        results.append(found)
+        splits.append(_split(dataclasses.replace(part, cubes_mm=(served.card.cube_mm,)), values))
+        results.append(_predict(served, splits[-1], values.by_centre))
     whole = evaluation.join(results)
-    if reader.joints_mm is None:
-        evaluation.write_predictions(whole, dataset, values.report_dir, reader.names)
+    if not splits[0].labelled:
+        evaluation.write_predictions(whole, dataset, values.report_dir, splits[0].names)
         print(f"the test labels of {dataset.name} are hidden: submission.txt is what its benchmark takes in")
         return None
     name = served.name if len(results) == 1 else pathlib.Path(values.model).resolve().name
-    return evaluation.report(whole, name, dataset, source.centre, values.report_dir, served.card.selected_on)
+    selected_on = served.card.selected_on
+    return evaluation.report(whole, name, dataset, source.centre, values.report_dir, selected_on, splits)
 
 
 def _source(values):
@@ -59,7 +97,7 @@ def _source(values):
     )
 
 
-def _splits(values, source):
+def _subjects(values, source):
     """(model's path, source) of each test split: one, or MSRA's nine with the network of each."""
     if not cli.all_subjects(values):
         return [(values.model, source)]
@@ -73,15 +111,22 @@ def _splits(values, source):
     ]
 
 
-def _predict(served, source, values):
+def _split(source, values):
     from crossinfo import evaluation
-    from datasets import shards
 
-    reader = source.open()
     cache_dir = values.cache_dir or f"{values.report_dir}/shards"
-    shard_set = shards.prepare(source, cache_dir, values.workers, reader)
-    found = evaluation.predict(lambda crop: served.call("crop", crop=crop)["joints"], shard_set, served.card)
-    return reader, found
+    return evaluation.Split(source, source.open(), cache_dir, values.workers)
+
+
+def _predict(served, split, by_centre):
+    from crossinfo import evaluation
+
+    if served.network is None:
+        outputs_of = evaluation.crop_function(lambda crop: served.call("crop", crop=crop)["joints"])
+    else:
+        outputs_of = evaluation.network_function(served.network)
+    found = evaluation.predict(outputs_of, split.shard_set, served.card)
+    return evaluation.by_centre(found, outputs_of, split, served.card) if by_centre else found
 
 
 def _check_joints(served, dataset, path):

@@ -13,6 +13,7 @@ setuptools.setup(
     license="MIT",
     python_requires=">=3.10,<3.14",
     packages=setuptools.find_packages(include=["crossinfo", "crossinfo.*", "datasets", "datasets.*"]),
+    package_data={"crossinfo": ["web/*"], "crossinfo.reports": ["templates/*"]},
     py_modules=["train", "evaluate"],
     install_requires=[
         "tensorflow>=2.21",
@@ -21,9 +22,11 @@ setuptools.setup(
         "opencv-python>=4.10",
         "h5py>=3.11",
         "absl-py>=2.1",
+        "jinja2>=3.1",
         "matplotlib>=3.8",
         "tensorboard>=2.20",
         "scipy>=1.13",
+        "tabulate>=0.9",
         "tqdm>=4.66",
         "wrapt>=1.14",
     ],
@@ -31,6 +34,6 @@ setuptools.setup(
         "gpu": ["tensorflow[and-cuda]>=2.21"],
         "serving": ["tensorflow-serving-api>=2.19", "grpcio>=1.66"],
         "camera": ["pyrealsense2>=2.55"],
-        "test": ["pytest>=8.0", "ruff>=0.6"],
+        "test": ["playwright>=1.49", "pytest>=8.0", "ruff>=0.6"],
     },
 )

@@ -91,9 +91,17 @@ def _evaluate_flags(flag_values):
     network = Group(flag_values, "A network")
     network.string("model", None, "WORK_DIR, model.keras or an exported SavedModel.")
     data_flags(flag_values)
+    network.switch("by_centre", True, "Also the error by each other centre mode that the data allow.")
     files = Group(flag_values, "Or text files")
     files.string("labels", None, "Labels in the field's format: u v d a joint, a frame a line.")
-    files.strings("predictions", [], "Files of predictions in the same format, separated by commas.")
+    files.strings("predictions", [], "Files of predictions, separated by commas; any number of methods.")
+    files.choice(
+        "format", "uvd", ("uvd", "xyz", "submission"),
+        "Of both: u v d (pixel, pixel, mm); x y z in mm; or HANDS 2017's file name and x y z.",
+    )  # fmt: skip
+    files.string("label_names", None, "The frames' names, a line a row of the labels.")
+    files.string("prediction_names", None, "The same for the predictions where their list is another one.")
+    files.string("angles", None, "Yaw and pitch of each frame's hand in degrees; without it from the labels.")
     report = Group(flag_values, "Report")
     report.string("report_dir", None, "Where the report goes.", True)
     report.string("cache_dir", None, "Where cropped frames are kept; without it REPORT_DIR/shards.")

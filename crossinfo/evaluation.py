@@ -1,50 +1,124 @@
 """A network over a split: every frame once, in file order, joints in millimetres."""
 
+import dataclasses
+import functools
+
 import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
-from crossinfo import metrics, predictions, reports
-from datasets import crops, geometry, pipeline, targets
+from crossinfo import config, losses, metrics, predictions, reports
+from datasets import crops, drawing, geometry, pipeline, registry, shards, targets, views
+from datasets.records import Reader
+
+# Keys of per-frame results: "loss/hand", "centre/gt".
+LOSS, CENTRE, PEAK = "loss/", "centre/", "heatmap_peak_error_px"
 
 
-def crop_function(model):
-    """A CrossInfoNet as a compiled function: crops [B, 96, 96, 1] -> normalised joints [B, J, 3]."""
+@dataclasses.dataclass(frozen=True)
+class Split:
+    """Frames to evaluate on, cropped when they are first asked for.
+
+    Args:
+        source: shards.Source.
+        reader: Reader of its split, open.
+        cache_dir: path. Where shards are kept.
+        workers: as ``shards.prepare`` takes.
+    """
+
+    source: shards.Source
+    reader: Reader
+    cache_dir: str
+    workers: int | None = None
+
+    @functools.cached_property
+    def shard_set(self):
+        """ShardSet. Raises InputError on bad data."""
+        return shards.prepare(self.source, self.cache_dir, self.workers, self.reader)
+
+    def centred(self, mode):
+        """The same frames by another centre mode."""
+        return dataclasses.replace(self, source=dataclasses.replace(self.source, centre=mode))
+
+    @property
+    def names(self):
+        """The frames' names, in file order."""
+        return [self.reader.names[index] for index in self.shard_set.indices]
+
+    @property
+    def labelled(self):
+        """Whether labels are known."""
+        return self.reader.joints_mm is not None
+
+
+def network_function(model):
+    """A CrossInfoNet as a compiled function of a batch of frames, as ``datasets.pipeline`` makes them.
+
+    It gives a dict of float32: ``joints`` [B, J, 3], normalised; for each loss ``loss/NAME`` [B], weighed as
+    in training; and ``heatmap_peak_error_px`` [B], the distance of the heat maps' strongest cells from
+    the labels in crop pixels (NaN where no joint is inside the crop).
+    """
+    skeleton = registry.get(model.card.dataset).skeleton
+    weights = config.VARIANTS[model.card.variant].loss
 
     @tf.function(reduce_retracing=True)
-    def joints(crop):
-        return targets.unflatten(model(crop, training=False)["hand"])
+    def outputs(frames):
+        crop, expected = pipeline.example(frames, skeleton)
+        found = model(crop, training=False)
+        parts = losses.losses(expected, found, weights)
+        parts["total"] = parts["total_data"] + losses.weight_decay(model, weights.weight_decay)
+        result = {"joints": targets.unflatten(found["hand"])}
+        result |= {f"{LOSS}{name}": value for name, value in parts.items()}
+        if "hand_heatmap" in found:
+            result[PEAK] = _peak_error_px(expected["hand_heatmap"], found["hand_heatmap"])
+        return result
 
-    return joints
+    return outputs
 
 
-def predict(joints_of, shard_set, card, batch_size=64):
+def _peak_error_px(expected, found):
+    """Mean over joints inside the crop, [B, 24, 24, J] and the same -> [B]."""
+    distance = tf.norm(targets.decode_heatmaps(expected) - targets.decode_heatmaps(found), axis=-1)
+    inside = tf.cast(tf.reduce_any(expected > 0, axis=[1, 2]), tf.float32)
+    return tf.reduce_sum(distance * inside, axis=1) / tf.reduce_sum(inside, axis=1)
+
+
+def crop_function(joints_of):
+    """The same for a function of crops [B, 96, 96, 1] -> normalised joints [B, J, 3], and nothing else."""
+    return lambda frames: {"joints": joints_of(frames["crop"])}
+
+
+def predict(outputs_of, shard_set, card, batch_size=64):
     """Predicts every frame of a shard set.
 
     Args:
-        joints_of: function of crops [B, 96, 96, 1] -> normalised joints [B, J, 3].
+        outputs_of: as ``network_function`` or ``crop_function`` gives.
         shard_set: ShardSet.
         card: ModelCard. Its mean pose, where it has one, is put at each frame's centre, too.
 
     Returns:
-        dict of float32 arrays in file order: ``joints_mm`` [N, J, 3] (zeros where no hand was found),
+        dict of arrays in file order: float32 ``joints_mm`` [N, J, 3] (zeros where no hand was found),
         ``mean_pose_mm`` (of a card with a mean pose) and ``truth_mm`` [N, J, 3], ``centre_mm`` [N, 3],
-        ``cube_mm`` [N], and ``valid`` bool [N].
+        ``cube_mm`` [N], whatever else [N] ``outputs_of`` gives, and ``valid`` bool [N].
     """
     parts = []
-    with tqdm(total=shard_set.frames, desc="evaluating", unit="frame", disable=None) as bar:
+    with tqdm(total=shard_set.frames, desc="evaluating", unit="frame", disable=None, leave=False) as bar:
         for frames in pipeline.evaluation_batches(shard_set, len(card.joints), batch_size):
-            found = crops.denormalise_joints(
-                tf.convert_to_tensor(joints_of(frames["crop"])), frames["centre_mm"], frames["cube_mm"]
-            )
-            found = tf.where(frames["valid"][:, None, None], found, 0.0)
-            part = {key: frames[key].numpy() for key in ("centre_mm", "cube_mm", "valid")}
-            parts.append({**part, "joints_mm": found.numpy(), "truth_mm": frames["joints_mm"].numpy()})
-            bar.update(len(found))
+            parts.append(_in_mm(frames, outputs_of(frames)))
+            bar.update(len(parts[-1]["valid"]))
     whole = join(parts)
     if card.mean_pose is None:
         return whole
     return {**whole, "mean_pose_mm": mean_pose_mm(whole, card.mean_pose)}
+
+
+def _in_mm(frames, outputs):
+    others = {name: np.asarray(value) for name, value in outputs.items() if name != "joints"}
+    joints = tf.convert_to_tensor(outputs["joints"])
+    found_mm = crops.denormalise_joints(joints, frames["centre_mm"], frames["cube_mm"])
+    found_mm = tf.where(frames["valid"][:, None, None], found_mm, 0.0)
+    part = {key: frames[key].numpy() for key in ("centre_mm", "cube_mm", "valid")}
+    return {**part, **others, "joints_mm": found_mm.numpy(), "truth_mm": frames["joints_mm"].numpy()}
 
 
 def join(parts):
@@ -58,13 +132,105 @@ def mean_pose_mm(found, mean_pose):
     return np.asarray(mean_pose, np.float32)[None] * half + found["centre_mm"][:, None]
 
 
-def report(found, name, dataset, centre, report_dir, selected_on):
-    """Writes the report of ``predict``'s result and ``predictions.txt``; returns the report's dict."""
-    methods = {name: metrics.joint_errors_mm(found["joints_mm"], found["truth_mm"])}
+def by_centre(found, outputs_of, split, card):
+    """``predict``'s result with each frame's error by every centre mode that the data allow.
+
+    Adds ``centre/com``, ``centre/gt`` and, where the source has a file, ``centre/file``: float64 [N], the
+    mean over joints in mm. Where labels are hidden nothing is added.
+    """
+    if not split.labelled:
+        return found
+    errors_mm = {}
+    for mode in ("com", "gt") + (("file",) if split.source.centre_file else ()):
+        same = mode == split.source.centre
+        other = found if same else predict(outputs_of, split.centred(mode).shard_set, card)
+        errors_mm[f"{CENTRE}{mode}"] = _errors_mm(other).mean(axis=1)
+    return {**found, **errors_mm}
+
+
+def _errors_mm(found):
+    return metrics.joint_errors_mm(found["joints_mm"], found["truth_mm"])
+
+
+def validate(outputs_of, shard_set, card):
+    """A network on the validation part: flat {name: float} for the journal, ``error_mm`` the mean."""
+    found = predict(outputs_of, shard_set, card)
+    values = metrics.summary(_errors_mm(found), registry.get(card.dataset).skeleton)
+    values = {"error_mm": values.pop("mean_error_mm"), **values, **_details(found)}
+    flat = dict(values.pop("losses", {}))
+    for name, value in values.items():
+        flat |= (
+            {f"{name}_{key}": each for key, each in value.items()}
+            if isinstance(value, dict)
+            else {name: value}
+        )
+    return flat
+
+
+def _details(found):
+    """What only a network has: mean ``losses``, ``heatmap_peak_error_px``, and mean errors ``by_centre``."""
+    details = {}
+    for name, prefix in (("losses", LOSS), ("by_centre", CENTRE)):
+        keys = [key for key in found if key.startswith(prefix)]
+        if keys:
+            details[name] = {key.removeprefix(prefix): float(np.mean(found[key])) for key in keys}
+    if PEAK in found:
+        details[PEAK] = float(np.nanmean(found[PEAK]))
+    return details
+
+
+def report(found, name, dataset, centre, report_dir, selected_on, splits):
+    """Writes the report of ``predict``'s result and ``predictions.txt``; returns the report's dict.
+
+    Args:
+        found: as ``predict`` or ``by_centre`` gives.
+        name: str. What the report calls the network.
+        dataset: registry.Dataset.
+        centre: str. The centre mode of ``found``.
+        report_dir: path.
+        selected_on: str or None. What picked the network's best epoch.
+        splits: list of Split. Where the frames came from, one after the other.
+    """
+    methods = {name: found["joints_mm"]}
     if "mean_pose_mm" in found:
-        methods["mean_pose"] = metrics.joint_errors_mm(found["mean_pose_mm"], found["truth_mm"])
+        methods["mean_pose"] = found["mean_pose_mm"]
     write_predictions(found, dataset, report_dir)
-    return reports.write(report_dir, dataset.name, centre, methods, selected_on)
+    evaluated = reports.Evaluated(
+        dataset,
+        centre,
+        found["truth_mm"],
+        methods,
+        names=[name for split in splits for name in split.names],
+        selected_on=selected_on,
+        details={name: _details(found)},
+        picture=frame_pictures(dataset, [(split.reader, split.shard_set.indices) for split in splits]),
+    )
+    return reports.write(report_dir, evaluated)
+
+
+def frame_pictures(dataset, frames):
+    """Function(index) -> ``reports.FramePicture``.
+
+    Args:
+        dataset: registry.Dataset.
+        frames: list of (Reader, indices in it), one after the other.
+    """
+    places = [(reader, int(index)) for reader, indices in frames for index in indices]
+
+    def picture(index):
+        reader, number = places[index]
+        record = reader[number]
+        place = views.look(dataset, record, "gt").batch()
+        crop = crops.crop(record.depth_mm[None], *place)[0].numpy()
+        image, scale = drawing.enlarge(drawing.crop_picture(crop))
+
+        def project(joints_mm):
+            pixels = crops.joints_to_crop(np.float32(joints_mm)[None], *place)[0, :, :2]
+            return pixels.numpy() * scale + (scale - 1) / 2
+
+        return reports.FramePicture(image, project)
+
+    return picture
 
 
 def write_predictions(found, dataset, report_dir, names=None):

@@ -23,11 +23,13 @@ class Served:
     Attributes:
         name: str. What reports call it.
         card: ModelCard.
+        network: CrossInfoNet, with its heat maps; None of a SavedModel, which has the pose alone.
     """
 
-    def __init__(self, name, card, owner, functions):
+    def __init__(self, name, card, owner, functions, network=None):
         self.name = name
         self.card = card
+        self.network = network
         # The variables live as long as their owner, not as long as the functions.
         self._owner = owner
         self._functions = functions
@@ -74,8 +76,9 @@ def load_served(path):
     saved_model = _saved_model(path)
     if saved_model is not None:
         return _load_saved_model(saved_model)
-    model = served.ServedModel(load_model(path))
-    return Served(_name(_keras_file(path)), model.card, model, model.signatures())
+    network = load_model(path)
+    model = served.ServedModel(network)
+    return Served(_name(_keras_file(path)), model.card, model, model.signatures(), network)
 
 
 def _existing(path):

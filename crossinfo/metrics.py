@@ -1,7 +1,8 @@
 """Errors in millimetres and what is made of them: pure NumPy functions.
 
-Legend: N frames, J joints; ``errors_mm`` is [N, J], the distance in camera space of each predicted joint
-from its label. Definitions follow the field's standard (awesome-hand-pose-estimation).
+Legend: N frames, J joints, T thresholds; ``errors_mm`` is [N, J], the distance in camera space of each
+predicted joint from its label. Definitions follow the field's standard (awesome-hand-pose-estimation).
+No TensorFlow is imported: in a notebook, ``from crossinfo import metrics, predictions`` is all it takes.
 """
 
 import numpy as np
@@ -18,18 +19,34 @@ def joint_errors_mm(predicted_mm, truth_mm):
     return np.linalg.norm(predicted_mm - truth_mm, axis=-1)
 
 
+def frame_mean_mm(errors_mm):
+    """Each frame's mean over its joints, [N, J] -> float64 [N] in mm."""
+    return np.mean(errors_mm, axis=1, dtype=np.float64)
+
+
+def frame_max_mm(errors_mm):
+    """Each frame's *worst* joint, [N, J] -> [N] in mm."""
+    return np.max(errors_mm, axis=1)
+
+
 def success_max(errors_mm, thresholds_mm):
     """Fraction of frames whose *worst* joint errs by at most each threshold, as float64 [T]."""
-    return _fractions(np.max(errors_mm, axis=1), thresholds_mm)
+    return _fractions(frame_max_mm(errors_mm), thresholds_mm)
 
 
 def success_mean(errors_mm, thresholds_mm):
     """Fraction of frames whose joints err by at most each threshold *on average*, as float64 [T]."""
-    return _fractions(np.mean(errors_mm, axis=1), thresholds_mm)
+    return _fractions(frame_mean_mm(errors_mm), thresholds_mm)
 
 
-def _fractions(frame_errors_mm, thresholds_mm):
-    return np.mean(frame_errors_mm[:, None] <= np.asarray(thresholds_mm), axis=0)
+def success_joints(errors_mm, thresholds_mm):
+    """Fraction of all joints of all frames that err by at most each threshold, as float64 [T]."""
+    return _fractions(np.ravel(errors_mm), thresholds_mm)
+
+
+def _fractions(values_mm, thresholds_mm):
+    within = np.searchsorted(np.sort(values_mm), np.asarray(thresholds_mm), side="right")
+    return within / len(values_mm)
 
 
 def auc_max(errors_mm):
@@ -47,8 +64,8 @@ def summary(errors_mm, skeleton):
 
     Returns a dict of floats and dicts, ready for JSON: ``mean_error_mm``, ``median_error_mm`` (both
     over all joints of all frames), ``per_joint_error_mm`` {joint: mm}, ``palm_error_mm``,
-    ``finger_error_mm``, ``success_max`` and ``success_mean`` {"10", "20", "30", "40": fraction},
-    ``auc_max_0_80``.
+    ``finger_error_mm``, ``success_max``, ``success_mean`` and ``success_joints`` {"10", "20", "30", "40":
+    fraction}, ``auc_max_0_80``. Raises ValueError unless the errors fit the skeleton.
     """
     errors_mm = np.asarray(errors_mm, np.float64)
     if errors_mm.ndim != 2 or errors_mm.shape[1] != len(skeleton) or not len(errors_mm):
@@ -62,9 +79,28 @@ def summary(errors_mm, skeleton):
         "finger_error_mm": float(per_joint_mm[list(skeleton.finger)].mean()),
         "success_max": _by_threshold(success_max(errors_mm, THRESHOLDS_MM)),
         "success_mean": _by_threshold(success_mean(errors_mm, THRESHOLDS_MM)),
+        "success_joints": _by_threshold(success_joints(errors_mm, THRESHOLDS_MM)),
         "auc_max_0_80": auc_max(errors_mm),
     }
 
 
 def _by_threshold(fractions):
     return dict(zip(map(str, THRESHOLDS_MM), fractions.tolist(), strict=True))
+
+
+def by_subject(errors_mm, subjects):
+    """Mean error of each subject's frames.
+
+    Args:
+        errors_mm: float [N, J].
+        subjects: {name: int indices of frames}, as ``registry.Dataset.subjects`` gives them.
+
+    Returns {name: {"frames": int, "mean_error_mm": float}}, ready for JSON, without subjects that have no
+    frames.
+    """
+    errors_mm = np.asarray(errors_mm, np.float64)
+    return {
+        name: {"frames": len(frames), "mean_error_mm": float(errors_mm[frames].mean())}
+        for name, frames in subjects.items()
+        if len(frames)
+    }

@@ -7,7 +7,7 @@ import pathlib
 import keras
 import numpy as np
 
-from crossinfo import config, evaluation, export, journal, loading, model, reports, training
+from crossinfo import config, evaluation, export, fitting, journal, loading, model, reports, training
 from crossinfo.card import card_for
 from datasets import crops, drawing, pipeline, registry, shards, synthetic
 from datasets.errors import InputError
@@ -26,8 +26,9 @@ def train(run, work_dir, machine, cache_dir=None):
         cache_dir: path or None. Where cropped frames are kept; None keeps them under ``work_dir``.
 
     Returns:
-        ``evaluation.predict``'s result on the test split. Raises InputError on bad data or a directory of
-        other settings.
+        (``evaluation.predict``'s result, the ``evaluation.Split`` that it is of): the test's, or, where its
+        labels are hidden, the validation part's. Raises InputError on bad data or a directory of other
+        settings.
     """
     training.make_strategy(machine.strategy)
     work_dir = training.own_folder(pathlib.Path(work_dir), machine.strategy)
@@ -42,13 +43,14 @@ def train(run, work_dir, machine, cache_dir=None):
     weights = _starting_weights(run)
     with atomic_write(work_dir / "config.json") as file:
         file.write(config.to_json(run))
-    sets = _prepare(run, sources, readers, cache_dir or work_dir / "shards", machine.workers)
-    card = card_for(
-        run.variant_name, dataset, run.test_cube_mm, run.centre, sets["train"].mean_pose, run.select_on
-    )
-    trainer = _trainer(run, dataset, card, sets, weights, machine)
-    _fit(trainer, run, sets, dataset, work_dir)
-    return _finish(trainer, run, sets, readers["test"], card, work_dir)
+    splits = _prepare(run, sources, readers, cache_dir or work_dir / "shards", machine.workers)
+    mean_pose = splits["train"].shard_set.mean_pose
+    card = card_for(run.variant_name, dataset, run.test_cube_mm, run.centre, mean_pose, run.select_on)
+    trainer = _trainer(run, dataset, card, splits["train"].shard_set, weights, machine)
+    outputs_of = evaluation.network_function(trainer.model)
+    _fit(trainer, run, splits, outputs_of, work_dir)
+    _save(trainer.model, work_dir)
+    return _report(run, card, outputs_of, splits, work_dir)
 
 
 def train_all_subjects(run, work_dir, machine):
@@ -59,18 +61,19 @@ def train_all_subjects(run, work_dir, machine):
     """
     work_dir = pathlib.Path(work_dir)
     run = dataclasses.replace(run, data_dir=locate_data(run, work_dir))
-    found = []
+    results = []
     for subject in range(SUBJECTS):
         options = dataclasses.replace(run.options, test_subject=subject)
         print(f"test subject P{subject}")
-        found.append(train(dataclasses.replace(run, options=options), work_dir / f"P{subject}", machine))
+        results.append(train(dataclasses.replace(run, options=options), work_dir / f"P{subject}", machine))
     content = evaluation.report(
-        evaluation.join(found),
+        evaluation.join([found for found, _ in results]),
         work_dir.resolve().name,
         registry.get(run.dataset),
         run.centre,
         work_dir / "report",
         run.select_on,
+        [split for _, split in results],
     )
     print(reports.table(content))
 
@@ -124,25 +127,26 @@ def _sources(run, data_dir):
 
 
 def _prepare(run, sources, readers, cache_dir, workers):
-    """ShardSets "train", "test" and "select", whose error picks the best epoch."""
-
-    def prepare(part):
-        split = "test" if part == "test" else "train"
-        return shards.prepare(sources[part], cache_dir, workers, readers[split])
-
-    sets = {part: prepare(part) for part in ("train", "test")}
+    """``evaluation.Split``s "train", "test" and "select", whose error picks the best epoch; all prepared."""
     if run.select_on == "test" and readers["test"].joints_mm is None:
         raise InputError(f"--select_on=test: the test labels of {run.dataset} are hidden")
-    sets["select"] = sets["test"] if run.select_on == "test" else prepare("validation")
-    if sets["train"].frames < run.variant.schedule.batch_size:
-        raise InputError(
-            f"--batch_size={run.variant.schedule.batch_size}: more than the {sets['train'].frames} "
-            "training frames; make it smaller"
+    parts = {"train": "train", "test": "test", "select": run.select_on}
+    splits = {
+        name: evaluation.Split(
+            sources[part], readers["test" if part == "test" else "train"], cache_dir, workers
         )
-    for part, shard_set in sets.items():
-        for name, reason in shard_set.skipped:
-            print(f"left out of {part}: {name}: {reason}")
-    return sets
+        for name, part in parts.items()
+    }
+    for name, split in splits.items():
+        for frame, reason in split.shard_set.skipped:
+            print(f"left out of {name}: {frame}: {reason}")
+    frames = splits["train"].shard_set.frames
+    if frames < run.variant.schedule.batch_size:
+        raise InputError(
+            f"--batch_size={run.variant.schedule.batch_size}: more than the {frames} training frames; "
+            "make it smaller"
+        )
+    return splits
 
 
 def _starting_weights(run):
@@ -165,46 +169,48 @@ def _build(run, card, weights):
     return network
 
 
-def _trainer(run, dataset, card, sets, weights, machine):
-    steps = sets["train"].frames // run.variant.schedule.batch_size
+def _trainer(run, dataset, card, train_set, weights, machine):
     return training.Trainer(
         lambda: _build(run, card, weights),
         run.variant,
         dataset.skeleton,
-        steps,
+        train_set.frames // run.variant.schedule.batch_size,
         run.precision,
         machine,
     )
 
 
-def _fit(trainer, run, sets, dataset, work_dir):
+def _fit(trainer, run, splits, outputs_of, work_dir):
     """Trains with checkpoints under ``checkpoints/``: the last two epochs, and the best one's weights."""
-    store = training.Store(trainer, work_dir / "checkpoints")
+    store = fitting.Store(trainer, work_dir / "checkpoints")
     store.restore()
-    schedule = run.variant.schedule
+    schedule, selected = run.variant.schedule, splits["select"].shard_set
     epoch_frames = trainer.steps_per_epoch * schedule.batch_size
     step = int(trainer.step.numpy())
-    pictures = _pictures(trainer.model, sets["select"], dataset.skeleton)
+
+    def validate():
+        return evaluation.validate(outputs_of, selected, trainer.model.card)
+
     with journal.Journal(
         work_dir,
         epoch_frames * schedule.epochs,
         step * schedule.batch_size,
         step // trainer.steps_per_epoch,
-        pictures,
+        _pictures(outputs_of, selected, trainer.skeleton),
     ) as told:
-        training.fit(trainer, sets, run.seed, told, store.save)
+        fitting.fit(trainer, splits["train"].shard_set, run.seed, told, store.save, validate)
     store.restore_best()
 
 
-def _pictures(network, shard_set, skeleton):
+def _pictures(outputs_of, shard_set, skeleton):
     """Function that draws eight crops with labels and predictions, for TensorBoard."""
     frames = next(iter(pipeline.evaluation_batches(shard_set, len(skeleton), 8)))
     place = frames["camera"], frames["centre_mm"], frames["cube_mm"]
-    joints_of = evaluation.crop_function(network)
     truth_px = crops.joints_to_crop(frames["joints_mm"], *place).numpy()
 
     def draw():
-        found_mm = crops.denormalise_joints(joints_of(frames["crop"]), frames["centre_mm"], frames["cube_mm"])
+        joints = outputs_of(frames)["joints"]
+        found_mm = crops.denormalise_joints(joints, frames["centre_mm"], frames["cube_mm"])
         found_px = crops.joints_to_crop(found_mm, *place).numpy()
         both = zip(frames["crop"].numpy(), truth_px, found_px, strict=True)
         return np.stack([_draw_crop(*one, skeleton) for one in both])
@@ -218,24 +224,28 @@ def _draw_crop(crop, truth_px, found_px, skeleton):
     return drawing.draw_skeleton(picture, found_px, skeleton, drawing.ESTIMATE, scale)
 
 
-def _finish(trainer, run, sets, test_reader, card, work_dir):
-    """The best epoch's ``model.keras``, ``export/1`` and the report; returns the test split's result."""
-    dataset = registry.get(run.dataset)
-    model.save(trainer.model, work_dir / "model.keras")
+def _save(network, work_dir):
+    """The best epoch's ``model.keras`` and ``export/1``."""
+    model.save(network, work_dir / "model.keras")
     if not (work_dir / "export" / "1").exists():
-        export.export(trainer.model, work_dir / "export", version=1)
-    joints_of = evaluation.crop_function(trainer.model)
-    found = scored = evaluation.predict(joints_of, sets["test"], card)
-    report_dir = work_dir / "report"
-    if test_reader.joints_mm is None:
+        export.export(network, work_dir / "export", version=1)
+    print(f"network: {work_dir / 'model.keras'}, SavedModel: {work_dir / 'export' / '1'}")
+
+
+def _report(run, card, outputs_of, splits, work_dir):
+    """The report of the test split, or, where its labels are hidden, of the validation part."""
+    dataset, report_dir, test = registry.get(run.dataset), work_dir / "report", splits["test"]
+    found = evaluation.predict(outputs_of, test.shard_set, card)
+    scored, split = found, test
+    if not test.labelled:
         print("the test labels are hidden: the report is of the validation part, submission.txt of the test")
-        scored = evaluation.predict(joints_of, sets["select"], card)
+        split = splits["select"]
+        scored = evaluation.predict(outputs_of, split.shard_set, card)
+    scored = evaluation.by_centre(scored, outputs_of, split, card)
     name = work_dir.resolve().name
-    content = evaluation.report(scored, name, dataset, run.centre, report_dir, run.select_on)
-    if test_reader.joints_mm is None:
-        evaluation.write_predictions(found, dataset, report_dir, test_reader.names)
+    content = evaluation.report(scored, name, dataset, run.centre, report_dir, run.select_on, [split])
+    if not test.labelled:
+        evaluation.write_predictions(found, dataset, report_dir, test.names)
     print(reports.table(content))
-    print(
-        f"network: {work_dir / 'model.keras'}, SavedModel: {work_dir / 'export' / '1'}, report: {report_dir}"
-    )
-    return found
+    print(f"report: {report_dir / 'report.html'}")
+    return scored, split

@@ -1,4 +1,4 @@
-"""One train step and one loop: on one device, several GPUs and several machines.
+"""The train step: on one device, several GPUs and several machines.
 
 The step is a ``tf.function`` under ``strategy.run``: ``Model.fit`` fails under several workers in
 Keras 3.15. Losses are divided by the global batch, sums are accumulated a frame at a time, and
@@ -9,8 +9,6 @@ import dataclasses
 import functools
 import json
 import os
-import signal
-import time
 
 import keras
 import tensorflow as tf
@@ -111,14 +109,8 @@ class Trainer:
         self.sums = tf.Variable(tf.zeros(len(self.names), tf.float64), name="sums")
         self.step = tf.Variable(0, dtype=tf.int64, name="step")
         self.best_error_mm = tf.Variable(float("inf"), name="best_error_mm")
-        jit = (
-            bool(tf.config.list_physical_devices("GPU"))
-            if machine.jit_compile is None
-            else machine.jit_compile
-        )
-        self._replica_step = tf.function(self._train_frames, jit_compile=jit)
+        self._replica_step = tf.function(self._train_frames, jit_compile=_compiled_by_xla(machine))
         self._train = tf.function(self._train_batch)
-        self._evaluate = tf.function(self._evaluate_batch, reduce_retracing=True)
 
     # === Batches ===
 
@@ -168,29 +160,11 @@ class Trainer:
         values["frames"] = tf.ones_like(error_mm)
         return tf.stack([tf.reduce_sum(tf.cast(values[name], tf.float64)) for name in self.names])
 
-    def _evaluate_batch(self, batch):
-        return self.strategy.reduce(
-            tf.distribute.ReduceOp.SUM, self.strategy.run(self._evaluate_frames, (batch,)), axis=None
-        )
-
-    def _evaluate_frames(self, frames):
-        crop, targets = pipeline.example(frames, self.skeleton)
-        outputs = self.model(crop, training=False)
-        losses = loss_functions.losses(targets, outputs, self.variant.loss)
-        decay = loss_functions.weight_decay(self.model, self.variant.loss.weight_decay)
-        return self._sums({"targets": targets, "cube_mm": frames["cube_mm"]}, outputs, losses, decay)
-
     # === Results ===
 
     def means(self):
         """Mean of each loss and of the error over the frames since ``start_epoch``."""
         return self._named(self.sums.numpy())
-
-    def evaluate(self, shard_set, batch_size):
-        """Means over every frame of a shard set, each counted once."""
-        batches = pipeline.evaluation_batches(shard_set, len(self.skeleton), batch_size)
-        batches = self.strategy.experimental_distribute_dataset(_sharded_by_frame(batches))
-        return self._named(sum(self._evaluate(batch).numpy() for batch in batches))
 
     def _named(self, sums):
         frames = max(sums[-1], 1)
@@ -207,15 +181,16 @@ class Trainer:
         seeds and whatever a layer keeps in a list.
         """
         return tf.train.Checkpoint(
-            weights=_values(self.model.variables),
-            optimizer=_values(self.optimizer.variables),
+            weights=values(self.model.variables),
+            optimizer=values(self.optimizer.variables),
             sums=self.sums,
             step=self.step,
             best_error_mm=self.best_error_mm,
         )
 
 
-def _values(variables):
+def values(variables):
+    """The TensorFlow variables of Keras ones, as checkpoints take them."""
     return [variable.value for variable in variables]
 
 
@@ -236,104 +211,3 @@ def _sharded_by_frame(batches):
     options = tf.data.Options()
     options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.DATA
     return batches.with_options(options)
-
-
-class StopRequest:
-    """Turns the first Ctrl-C (or SIGTERM) into a request that the loop sees between two steps.
-
-    A second one interrupts at once.
-    """
-
-    def __init__(self):
-        self.requested = False
-
-    def __enter__(self):
-        self._before = {
-            number: signal.signal(number, self._ask) for number in (signal.SIGINT, signal.SIGTERM)
-        }
-        return self
-
-    def __exit__(self, *error):
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
-
-    def _ask(self, number, frame):
-        if self.requested:
-            raise KeyboardInterrupt
-        self.requested = True
-
-
-def fit(trainer, sets, seed, journal, save, epochs=None):
-    """Trains until the schedule's end, from wherever the trainer's checkpoint stands.
-
-    Args:
-        trainer: Trainer.
-        sets: dict with ShardSets "train" and "select", whose error picks the best epoch.
-        seed: int.
-        journal: journal.Journal. Progress bar, ``metrics.csv``, TensorBoard.
-        save: function(best: bool). Called after each epoch and at a stop.
-        epochs: int or None. The schedule's, unless given.
-
-    Raises KeyboardInterrupt, with all saved, when asked to stop.
-    """
-    schedule = trainer.variant.schedule
-    steps = trainer.steps_per_epoch
-    with StopRequest() as stop:
-        for epoch in range(int(trainer.step.numpy()) // steps, epochs or schedule.epochs):
-            skip = int(trainer.step.numpy()) - epoch * steps
-            started = time.perf_counter()
-            batches = trainer.training_batches(sets["train"], schedule.batch_size, seed, epoch, skip)
-            for batch in batches:
-                trainer.train(batch)
-                journal.step(epoch, schedule.batch_size, trainer.means)
-                if stop.requested:
-                    break
-            if stop.requested and int(trainer.step.numpy()) < (epoch + 1) * steps:
-                save(False)
-                raise KeyboardInterrupt
-            seconds = time.perf_counter() - started
-            selected = trainer.evaluate(sets["select"], schedule.batch_size)
-            best = selected["error_mm"] < float(trainer.best_error_mm.numpy())
-            if best:
-                trainer.best_error_mm.assign(selected["error_mm"])
-            row = {"learning_rate": trainer.learning_rate(), "seconds": seconds}
-            journal.epoch(epoch, {**row, **_prefixed("train", trainer.means()), **_prefixed("val", selected)})
-            trainer.sums.assign(tf.zeros_like(trainer.sums))
-            save(best)
-            if stop.requested:
-                raise KeyboardInterrupt
-
-
-def _prefixed(prefix, values):
-    return {f"{prefix}_{name}": value for name, value in values.items()}
-
-
-class Store:
-    """A trainer's checkpoints in one folder: the last two, to go on from, and the best epoch's weights.
-
-    Args:
-        trainer: Trainer.
-        folder: path.
-    """
-
-    def __init__(self, trainer, folder):
-        self._trainer = trainer
-        self._last = tf.train.CheckpointManager(trainer.checkpoint(), str(folder), max_to_keep=2)
-        best = tf.train.Checkpoint(weights=_values(trainer.model.variables))
-        # A folder of its own: a manager keeps one list of checkpoints a folder.
-        self._best = tf.train.CheckpointManager(best, f"{folder}/best", max_to_keep=1)
-
-    def restore(self):
-        """Takes up the last checkpoint, if there is one."""
-        if self._last.latest_checkpoint:
-            self._last.checkpoint.restore(self._last.latest_checkpoint).assert_consumed()
-
-    def save(self, best):
-        """Saves where training stands; ``best`` also keeps the weights as the best epoch's."""
-        if best:
-            self._best.save()
-        self._last.save(checkpoint_number=self._trainer.step)
-
-    def restore_best(self):
-        """Puts the best epoch's weights into the model."""
-        self._best.checkpoint.restore(self._best.latest_checkpoint).assert_consumed()

@@ -1,7 +1,10 @@
 """What is known of each dataset: its reader, skeleton, cameras and cubes."""
 
 import dataclasses
+import re
 from collections.abc import Callable
+
+import numpy as np
 
 from datasets import skeletons
 from datasets.errors import InputError
@@ -41,9 +44,11 @@ class Dataset:
         cube_mm: float. Side of the crop cube for tests, as in the authors' release.
         train_cubes_mm: tuple of floats. The release drew a training frame's cube from these.
         opener: function (data_dir, split, ReaderOptions) -> Reader.
-        centre_file_y_up: bool. Axes of the published centre files (V2V-PoseNet's): y up or y down.
+        centre_file_y_up: bool. Axes of published files in mm (V2V-PoseNet's centres, and predictions as
+            ``x y z``): y up or y down.
         submission: function (path, names, joints_mm) or None. Writes what its benchmark takes in, where
             the test labels are hidden.
+        subjects_of: function (frames, names) -> {name: indices} or None, for ``subjects``.
     """
 
     name: str
@@ -55,10 +60,23 @@ class Dataset:
     opener: Callable
     centre_file_y_up: bool = False
     submission: Callable | None = None
+    subjects_of: Callable | None = None
 
     def open(self, data_dir, split, options=None):
         """Reader of one split ("train" or "test"). Raises InputError naming the flag or file."""
         return self.opener(data_dir, split, options or ReaderOptions())
+
+    def subjects(self, frames, names=None):
+        """Which test frames show which person.
+
+        Args:
+            frames: int. How many there are.
+            names: sequence of their names, or None.
+
+        Returns {subject: int64 indices}: NYU's ``s1`` and ``s2`` by the frames' numbers, or by their order
+        where all 8,252 are there; MSRA's ``P0`` to ``P8`` by name. ``{}`` where unknown.
+        """
+        return self.subjects_of(frames, names) if self.subjects_of else {}
 
 
 def _open_msra(data_dir, split, options):
@@ -91,6 +109,31 @@ def _submit_hands17(path, names, joints_mm):
     write_submission(path, names, joints_mm)
 
 
+NYU_TEST_FRAMES = 8252
+
+
+def _nyu_subjects(frames, names):
+    from datasets.nyu import SECOND_SUBJECT
+
+    if names is None:
+        numbers = range(1, frames + 1) if frames == NYU_TEST_FRAMES else ()
+        return _grouped(["s1" if number <= SECOND_SUBJECT else "s2" for number in numbers])
+    found = [re.fullmatch(r"(?:test/)?depth_1_(\d{7})\.png", name) for name in names]
+    return _grouped([match and ("s1" if int(match[1]) <= SECOND_SUBJECT else "s2") for match in found])
+
+
+def _msra_subjects(frames, names):
+    found = [re.match(r"(P[0-8])/", name) for name in names or ()]
+    return _grouped([match and match[1] for match in found])
+
+
+def _grouped(subjects):
+    """{subject: indices} of the subject of each frame; ``{}`` if that of any frame is None."""
+    if None in subjects:
+        return {}
+    return {name: np.flatnonzero(np.array(subjects) == name) for name in sorted(set(subjects))}
+
+
 def _range(first, last):
     return tuple(float(cube) for cube in range(first, last + 1, 10))
 
@@ -104,6 +147,7 @@ MSRA = Dataset(
     train_cubes_mm=_range(150, 200),
     opener=_open_msra,
     centre_file_y_up=True,
+    subjects_of=_msra_subjects,
 )
 
 NYU = Dataset(
@@ -115,6 +159,7 @@ NYU = Dataset(
     train_cubes_mm=_range(250, 300),
     opener=_open_nyu,
     centre_file_y_up=True,
+    subjects_of=_nyu_subjects,
 )
 
 ICVL = Dataset(

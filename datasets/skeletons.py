@@ -19,6 +19,8 @@ class Skeleton:
         palm: tuple of P joint indices, in the order of the palm branch's outputs.
         finger: tuple of F joint indices, in the order of the finger branch's outputs.
         source: str. Where order and groups come from.
+        palm_axis: (joints, joints). The palm's axis, by which its yaw and pitch are taken, runs from the
+            mean of the first joints, at the wrist, to the mean of the second, at the fingers.
     """
 
     name: str
@@ -27,6 +29,7 @@ class Skeleton:
     palm: tuple
     finger: tuple
     source: str
+    palm_axis: tuple = ()
 
     def __len__(self):
         return len(self.joints)
@@ -48,6 +51,8 @@ MSRA = Skeleton(
     palm=(0, 1, 5, 9, 13, 17),
     finger=(2, 6, 10, 14, 18, 3, 7, 11, 15, 19, 4, 8, 12, 16, 20),
     source="MSRA15 label order; groups as in the authors' release (21, 6, 15)",
+    # The field's own: wrist to the root of the middle finger.
+    palm_axis=((0,), (5,)),
 )
 
 # HANDS17 labels are put into MSRA's joint order by its reader, so one skeleton serves both.
@@ -80,6 +85,8 @@ NYU = Skeleton(
     palm=(1, 3, 5, 7, 9, 10, 11, 12, 13),
     finger=(0, 2, 4, 6, 8),
     source="the field's 14 of NYU's 36 joints; groups as in the authors' release (14, 9, 5)",
+    # No finger root is among the 14; the two wrist joints lie on either side of the arm.
+    palm_axis=((11, 12), (13,)),
 )
 
 ICVL = Skeleton(
@@ -89,4 +96,6 @@ ICVL = Skeleton(
     palm=(0, 1, 4, 7, 10, 13),
     finger=(2, 5, 8, 11, 14, 3, 6, 9, 12, 15),
     source="ICVL label order; counts (16, 6, 10) of the authors' demo",
+    # There is no wrist.
+    palm_axis=((0,), (7,)),
 )

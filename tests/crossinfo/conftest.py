@@ -5,7 +5,7 @@ import pytest
 from crossinfo import export, loading, model, served
 from crossinfo.card import card_for
 from crossinfo.config import NetworkConfig
-from datasets import registry
+from datasets import registry, shards
 
 SMALL = {
     "stem_filters": 4, "stage_filters": (2, 2, 2, 2), "stage_units": (1, 1, 1, 1), "pyramid_filters": 8,
@@ -41,3 +41,10 @@ def export_base(tiny_model, tmp_path_factory):
     base = tmp_path_factory.mktemp("served") / "hands"
     export.export(tiny_model, base)
     return base
+
+
+@pytest.fixture(scope="session")
+def train_set(msra_root, tmp_path_factory):
+    """Forty training frames, cropped."""
+    source = shards.Source("msra", str(msra_root), "train", "com", (200.0,), max_frames=40)
+    return shards.prepare(source, tmp_path_factory.mktemp("shards"), workers=0)

@@ -3,23 +3,32 @@ import json
 import numpy as np
 import pytest
 
-from crossinfo import evaluation, predictions
+from crossinfo import config, evaluation, model, predictions
 from crossinfo.card import card_for
 from datasets import registry, shards
 
 MSRA = registry.get("msra")
 
 
+CARD = card_for("compact", MSRA, 200, "com", np.full((21, 3), 0.25))
+
+
 @pytest.fixture(scope="module")
-def test_set(msra_root, tmp_path_factory):
+def split(msra_root, tmp_path_factory):
     source = shards.Source("msra", str(msra_root), "test", "com", (200.0,))
-    return shards.prepare(source, tmp_path_factory.mktemp("shards"), workers=0)
+    return evaluation.Split(source, source.open(), tmp_path_factory.mktemp("shards"), 0)
 
 
 @pytest.fixture(scope="module")
-def found(test_set):
-    card = card_for("compact", MSRA, 200, "com", np.full((21, 3), 0.25))
-    return evaluation.predict(backwards, test_set, card, batch_size=4)
+def found(split):
+    return evaluation.predict(evaluation.crop_function(backwards), split.shard_set, CARD, batch_size=4)
+
+
+@pytest.fixture(scope="module")
+def outputs_of():
+    return evaluation.network_function(
+        model.build(config.variant_for("compact", MSRA.skeleton).network, card=CARD)
+    )
 
 
 def backwards(crop):
@@ -51,8 +60,63 @@ def test_results_are_joined_in_order(found):
     np.testing.assert_array_equal(whole["centre_mm"][15:], found["centre_mm"])
 
 
-def test_report_and_predictions_are_written(found, tmp_path):
-    content = evaluation.report(found, "backwards", MSRA, "com", tmp_path, "test")
+def test_a_network_is_scored_with_its_losses_and_heat_maps(outputs_of, split):
+    measured = evaluation.predict(outputs_of, split.shard_set, CARD, batch_size=4)
+    parts = {
+        name: measured[f"loss/{name}"] for name in ("hand", "palm", "finger", "hand_heatmap", "total_data")
+    }
+    assert all(part.shape == (15,) and (part > 0).all() for part in parts.values())
+    # Equation (4) of the joints that it answers.
+    half = measured["cube_mm"][:, None, None] / 2
+    squares = ((measured["joints_mm"] - measured["truth_mm"]) / half) ** 2
+    np.testing.assert_allclose(parts["hand"], squares.sum(axis=(1, 2)), rtol=1e-3)
+    assert ((0 < measured["heatmap_peak_error_px"]) & (measured["heatmap_peak_error_px"] < 140)).all()
+
+
+def test_peaks_are_compared_in_crop_pixels():
+    expected, found = np.zeros((2, 1, 24, 24, 2), np.float32)
+    expected[0, 3, 5, 0] = found[0, 6, 9, 0] = 1  # 3 and 4 cells of 4 pixels; the other joint is outside
+    assert evaluation._peak_error_px(expected, found).numpy() == pytest.approx([20])
+
+
+def test_validation_gives_the_reports_metrics_flat(outputs_of, split):
+    values = evaluation.validate(outputs_of, split.shard_set, CARD)
+    names = {
+        "error_mm",
+        "median_error_mm",
+        "palm_error_mm",
+        "success_max_20",
+        "auc_max_0_80",
+        "total",
+        "finger",
+    }
+    assert names | {"heatmap_peak_error_px", "per_joint_error_mm_wrist"} <= set(values)
+    assert all(isinstance(value, float) for value in values.values())
+
+
+def test_the_error_by_each_centre(found, split):
+    """An answer that hangs on the centre alone is better the better the centre is."""
+    measured = evaluation.by_centre(found, evaluation.crop_function(backwards), split, CARD)
+    errors_mm = np.linalg.norm(found["joints_mm"] - found["truth_mm"], axis=-1).mean(axis=1)
+    np.testing.assert_allclose(measured["centre/com"], errors_mm, rtol=1e-5)
+    middle = split.reader.joints_mm.mean(axis=1, keepdims=True) + [0, 0, 50]
+    expected = np.linalg.norm(middle - split.reader.joints_mm, axis=-1).mean(axis=1)
+    np.testing.assert_allclose(measured["centre/gt"], expected, atol=0.01)
+
+
+def test_frames_are_drawn_where_their_joints_are(split):
+    picture = evaluation.frame_pictures(MSRA, [(split.reader, [7, 2])])(1)
+    joints_mm = split.reader.joints_mm[2]
+    pixels = picture.project(joints_mm)
+    side = picture.image.shape[0]
+    assert picture.image.shape == (side, side, 3) and ((0 <= pixels) & (pixels < side)).mean() > 0.9
+    seen = picture.image.any(axis=-1) & (picture.image.std(axis=-1) < 1)
+    at = np.clip(pixels.round().astype(int), 0, side - 1)
+    assert seen[at[:, 1], at[:, 0]].mean() > 0.6, "joints lie on the hand"
+
+
+def test_report_and_predictions_are_written(found, split, tmp_path):
+    content = evaluation.report(found, "backwards", MSRA, "com", tmp_path, "test", [split])
     assert content == json.loads((tmp_path / "report.json").read_text())
     assert content["selected_on"] == "test" and set(content["methods"]) == {"backwards", "mean_pose"}
     uvd = predictions.read(tmp_path / "predictions.txt", 21, 15)

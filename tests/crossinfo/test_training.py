@@ -5,7 +5,6 @@ import dataclasses
 import json
 import os
 import pathlib
-import signal
 import socket
 import subprocess
 import sys
@@ -17,7 +16,8 @@ import pytest
 import tensorflow as tf
 
 from crossinfo import config, model, training
-from datasets import shards, skeletons
+from crossinfo.card import card_for
+from datasets import registry, skeletons
 
 ROOT = pathlib.Path(__file__).parents[2]
 TINY = dict(
@@ -29,6 +29,9 @@ TINY = dict(
     dense_units=16,
     dropout=0.2,
 )
+
+
+CARD = card_for("compact", registry.get("msra"), 200.0, "com", np.zeros((21, 3)))
 
 
 def tiny_variant(**schedule):
@@ -50,7 +53,7 @@ def without_dropout():
 def make_trainer(variant, steps, precision="float32", **machine):
     keras.utils.set_random_seed(3)
     return training.Trainer(
-        lambda: model.build(variant.network, precision),
+        lambda: model.build(variant.network, precision, CARD),
         variant,
         skeletons.MSRA,
         steps,
@@ -59,108 +62,33 @@ def make_trainer(variant, steps, precision="float32", **machine):
     )
 
 
-@pytest.fixture(scope="module")
-def sets(msra_root, tmp_path_factory):
-    cache = tmp_path_factory.mktemp("shards")
-
-    def prepare(part, frames):
-        source = shards.Source("msra", str(msra_root), part, "com", (200.0,), max_frames=frames)
-        return shards.prepare(source, cache, workers=0)
-
-    return {"train": prepare("train", 40), "select": prepare("validation", 8)}
-
-
-class Quiet:
-    """A journal that only remembers."""
-
-    def __init__(self):
-        self.rows = []
-
-    def step(self, epoch, frames, means):
-        pass
-
-    def epoch(self, epoch, values):
-        self.rows.append(values)
-
-
-def weights_of(trainer):
-    return [variable.numpy() for variable in trainer.model.variables]
-
-
-def equal(one, other):
-    return all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
-
-
-def test_the_loss_falls_and_each_epoch_is_told(sets):
-    trainer, journal = make_trainer(tiny_variant(epochs=4), 5), Quiet()
-    training.fit(trainer, sets, 0, journal, lambda best: None)
-    assert len(journal.rows) == 4
-    assert journal.rows[-1]["train_total"] < 0.9 * journal.rows[0]["train_total"]
-    assert {"val_error_mm", "train_hand_heatmap", "learning_rate"} <= set(journal.rows[0])
-
-
-def test_a_stopped_and_resumed_run_equals_an_uninterrupted_one(sets, tmp_path):
-    whole = make_trainer(tiny_variant(), 5)
-    rows = Quiet()
-    training.fit(whole, sets, 0, rows, lambda best: None)
-
-    class StopAfterThree(Quiet):
-        def step(self, epoch, frames, means):
-            self.steps = getattr(self, "steps", 0) + 1
-            if self.steps == 3:
-                os.kill(os.getpid(), signal.SIGINT)
-
-    stopped = make_trainer(tiny_variant(), 5)
-    with pytest.raises(KeyboardInterrupt):
-        training.fit(stopped, sets, 0, StopAfterThree(), training.Store(stopped, tmp_path).save)
-    assert int(stopped.step.numpy()) == 3
-
-    resumed, later = make_trainer(tiny_variant(), 5), Quiet()
-    training.Store(resumed, tmp_path).restore()
-    training.fit(resumed, sets, 0, later, lambda best: None)
-    assert equal(weights_of(whole), weights_of(resumed))
-    assert later.rows[0]["train_total"] == rows.rows[0]["train_total"]
-
-
-def test_the_best_epoch_is_kept(sets, tmp_path):
-    trainer = make_trainer(tiny_variant(), 5)
-    store = training.Store(trainer, tmp_path)
-    store.save(True)
-    kept = weights_of(trainer)
-    for variable in trainer.model.trainable_variables:
-        variable.assign(variable + 1.0)
-    store.save(False)
-    store.restore_best()
-    assert equal(kept, weights_of(trainer))
-
-
-def first_step(sets, variant=None, precision="float32", **machine):
+def first_step(train_set, variant=None, precision="float32", **machine):
     """(loss before the first update, mean change of the output layer by it)."""
     trainer = make_trainer(variant or tiny_variant(), 5, precision, **machine)
     kernel = trainer.model.get_layer("hand").trainable_variables[0]
     before = kernel.numpy()
-    batch = next(iter(trainer.training_batches(sets["train"], 8, 0, 0, 0)))
+    batch = next(iter(trainer.training_batches(train_set, 8, 0, 0, 0)))
     trainer.train(batch)
     assert int(trainer.optimizer.iterations.numpy()) == 1, "loss scaling skipped the step"
     return trainer.means()["total"], np.abs(kernel.numpy() - before).mean()
 
 
 @pytest.fixture(scope="module")
-def plain_step(sets):
-    return first_step(sets)
+def plain_step(train_set):
+    return first_step(train_set)
 
 
 @pytest.mark.parametrize("precision", ["mixed_float16", "mixed_bfloat16"])
-def test_mixed_precision_takes_the_same_first_step(sets, plain_step, precision):
-    total, moved = first_step(sets, precision=precision)
+def test_mixed_precision_takes_the_same_first_step(train_set, plain_step, precision):
+    total, moved = first_step(train_set, precision=precision)
     assert total == pytest.approx(plain_step[0], rel=0.01)
     assert moved == pytest.approx(plain_step[1], rel=0.1)
 
 
-def test_device_augmentation_under_xla_takes_the_same_first_step(sets, plain_step):
+def test_device_augmentation_under_xla_takes_the_same_first_step(train_set, plain_step):
     """XLA draws other numbers for dropout, and for nothing else."""
-    plain = first_step(sets, without_dropout())
-    total, moved = first_step(sets, without_dropout(), augment_on="device", jit_compile=True)
+    plain = first_step(train_set, without_dropout())
+    total, moved = first_step(train_set, without_dropout(), augment_on="device", jit_compile=True)
     assert total == pytest.approx(plain[0], rel=1e-4)
     assert moved == pytest.approx(plain[1], rel=1e-2)
 
@@ -182,12 +110,12 @@ def test_joint_distance_of_known_joints():
     assert training.joint_distance(target, output).numpy() == pytest.approx([2.5])
 
 
-def test_one_batch_can_be_learnt_by_heart(sets):
+def test_one_batch_can_be_learnt_by_heart(train_set):
     """Sixteen frames below 3 mm, by the real ``compact`` network without augmentation."""
     variant = config.variant_for("compact", skeletons.MSRA)
     trainer = make_trainer(variant, 1000)
     trainer.sampler = None
-    batch = next(iter(trainer.training_batches(sets["train"], 16, 0, 0, 0)))
+    batch = next(iter(trainer.training_batches(train_set, 16, 0, 0, 0)))
     error_mm = np.inf
     for _ in range(20):
         trainer.sums.assign(tf.zeros_like(trainer.sums))
@@ -208,7 +136,7 @@ STRATEGY_SCRIPT = """
     spec = importlib.util.spec_from_file_location("test_training", {file!r})
     tests = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(tests)
-    from crossinfo import training
+    from crossinfo import evaluation, training
     from datasets import pipeline, shards
     # Adam would turn rounding of vanishing gradients into whole steps.
     training.make_optimizer = lambda *settings: keras.optimizers.SGD(1e-3)
@@ -225,7 +153,8 @@ STRATEGY_SCRIPT = """
         trainer.train(batch)
     after = trainer.model.trainable_variables
     moved = [np.ravel(new - old) for new, old in zip(after, before, strict=True)]
-    losses = [trainer.means()["total"], trainer.evaluate(shard_set, 7)["total"]]
+    validated = evaluation.validate(evaluation.network_function(trainer.model), shard_set, tests.CARD)
+    losses = [trainer.means()["total"], validated["total"]]
     result = [trainer.strategy.num_replicas_in_sync, *losses]
     np.savez({output!r}, result=result, moved=np.concatenate(moved))
 """

@@ -25,6 +25,12 @@ def test_numbers_become_a_table():
     assert files.number_table([], 3, "a.txt").shape == (0, 3)
 
 
+def test_a_byte_order_mark_is_no_part_of_the_first_number(tmp_path):
+    (tmp_path / "a.txt").write_bytes(b"\xef\xbb\xbf1 2\n")
+    assert files.read_lines(tmp_path / "a.txt") == ["1 2"]
+
+
+@pytest.mark.parametrize("before", [2, 200])
 @pytest.mark.parametrize(
     "line, message",
     [
@@ -37,9 +43,17 @@ def test_numbers_become_a_table():
         ("1 2 1e999", "'1e999' is not a finite number"),
     ],
 )
-def test_a_wrong_line_is_named_with_its_number_in_the_file(line, message):
-    with pytest.raises(InputError, match=f"a.txt, line 6: {message}"):
-        files.number_table(["1 2 3", line, "1 2 3"], 3, "a.txt", first_line=5)
+def test_a_wrong_line_is_named_with_its_number_in_the_file(line, message, before):
+    # Long tables go through a faster parser.
+    with pytest.raises(InputError, match=f"a.txt, line {before + 5}: {message}"):
+        files.number_table(["1 2 3"] * before + [line, "1 2 3"], 3, "a.txt", first_line=5)
+
+
+@pytest.mark.parametrize("count", [3, 300])
+def test_every_number_comes_back_to_its_last_bit(count):
+    numbers = np.random.default_rng(1).standard_cauchy((count, 3))
+    lines = [" ".join(map(repr, row)) for row in numbers.tolist()]
+    np.testing.assert_array_equal(files.number_table(lines, 3, "a.txt"), numbers)
 
 
 def test_a_file_is_written_whole_and_replaces_the_old_one(tmp_path):

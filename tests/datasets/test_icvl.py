@@ -5,7 +5,7 @@ import cv2
 import numpy as np
 import pytest
 
-from crossinfo import predictions, reports
+from crossinfo import predictions
 from datasets import icvl, registry
 from datasets.errors import InputError
 from datasets.geometry import project
@@ -169,5 +169,5 @@ def test_the_published_labels_go_through_unharmed(tmp_path):
     uvd = project(reader.joints_mm.astype(np.float64), np.asarray(reader.camera, np.float64))
     predictions.write(tmp_path / "mine.txt", uvd)
     truth = PUBLISHED / "icvl_test_groundtruth_label.txt"
-    scores = reports.score_files("icvl", truth, [tmp_path / "mine.txt"])["methods"]["mine"]
-    assert scores["mean_error_mm"] < 5e-4 and scores["success_max"]["10"] == 1
+    truth_mm, methods, _ = predictions.read_methods(registry.get("icvl"), truth, [tmp_path / "mine.txt"])
+    assert np.linalg.norm(methods["mine"] - truth_mm, axis=-1).max() < 5e-3

@@ -50,6 +50,46 @@ def test_each_dataset_is_looked_for_by_its_own_reader(tmp_path, name, title, spl
         registry.get(name).open(tmp_path, split)
 
 
+def test_nyus_test_split_shows_two_people():
+    subjects = registry.get("nyu").subjects(8252)
+    assert list(subjects) == ["s1", "s2"]
+    np.testing.assert_array_equal(subjects["s1"], np.arange(2440))
+    np.testing.assert_array_equal(subjects["s2"], np.arange(2440, 8252))
+
+
+def test_nyus_people_are_known_by_the_frames_numbers():
+    numbers = (2441, 1, 2440, 8252)
+    subjects = registry.get("nyu").subjects(4, [f"test/depth_1_{number:07d}.png" for number in numbers])
+    assert {name: frames.tolist() for name, frames in subjects.items()} == {"s1": [1, 2], "s2": [0, 3]}
+
+
+@pytest.mark.parametrize(
+    "names", [None, ["test/depth_1_0000001.png", "mine.png"], ["train/depth_1_0000001.png"]]
+)
+def test_nyus_people_are_not_guessed(names):
+    assert registry.get("nyu").subjects(8251, names) == {}
+
+
+@pytest.mark.parametrize("name", ["msra", "synthetic"])
+def test_msras_people_are_known_by_the_frames_names(name):
+    names = ["P8/TIP/000001_depth.bin", "P0/1/000000_depth.bin", "P8/1/000002_depth.bin"]
+    subjects = registry.get(name).subjects(3, names)
+    assert {name: frames.tolist() for name, frames in subjects.items()} == {"P0": [1], "P8": [0, 2]}
+
+
+@pytest.mark.parametrize(
+    "name, names",
+    [
+        ("msra", None),
+        ("msra", ["P0/1/000000_depth.bin", "P9/1/000000_depth.bin"]),
+        ("icvl", ["a"]),
+        ("hands17", ["a"]),
+    ],
+)
+def test_people_that_are_not_known_are_left_out(name, names):
+    assert registry.get(name).subjects(8252, names) == {}
+
+
 @pytest.mark.parametrize("name", ["msra", "synthetic"])
 def test_options_reach_the_reader(tmp_path, name):
     with pytest.raises(InputError, match="--data_dir"):

@@ -1,0 +1,155 @@
+"""The frames that the page shows: each method's worst, median and best, with its poses in 2-D and 3-D."""
+
+import base64
+import dataclasses
+
+import numpy as np
+
+from crossinfo.reports.style import shown, styles
+from datasets import geometry
+
+TRUTH = "truth"
+KINDS = ("worst", "median", "best")
+# Beyond this many methods the page shows the frames of the best only.
+RANKED, CARDS = 8, 14
+SIDE = 240
+IMAGE_SIDE = 320
+APART = 60
+# A pose that has gone astray must not make the hand a dot.
+MARGIN, FARTHEST = 1.15, 2.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Card:
+    """One frame on the page; ``key`` is "truth" or a method's.
+
+    Args:
+        frame: int.
+        name: str or None.
+        ranks: {key: (place in the method's list, "worst" | "median" | "best")}.
+        errors_mm: {key: (mean, largest)}.
+        image: str or None. A data URI.
+        size: (width, height) of the drawing.
+        lines: {key: SVG path of the bones}.
+        dots: {key: SVG path of points, one a joint}.
+        poses: {key: [J][3] mm about the true hand's mean}, without the poses that were not found.
+    """
+
+    frame: int
+    name: str | None
+    ranks: dict
+    errors_mm: dict
+    image: str | None
+    size: tuple
+    lines: dict
+    dots: dict
+    poses: dict
+
+
+def cards(evaluated):
+    """List of ``Card``: the union of the methods' worst, median and best frames, by frame."""
+    ranks = {}
+    ranked = list(styles(evaluated.errors_mm).items())[:RANKED]
+    for name, look in ranked:
+        each = max(1, min(4, CARDS // len(ranked)))
+        for place, (frame, kind) in enumerate(pick(evaluated.errors_mm[name].mean(axis=1), each).items()):
+            ranks.setdefault(frame, {})[look.key] = (place, kind)
+    drawable = [frame for frame in sorted(ranks) if _found(evaluated.truth_mm[frame])]
+    return [_card(evaluated, frame, ranks[frame]) for frame in drawable]
+
+
+def _found(joints_mm):
+    """Whether a pose can be projected: zeros stand for a hand that was not found."""
+    return np.isfinite(joints_mm).all() and (np.asarray(joints_mm)[:, 2] > 0).all()
+
+
+def pick(frame_errors_mm, each):
+    """{frame: "worst" | "median" | "best"}, at most ``each`` frames of a kind, no frame twice.
+
+    Neighbouring frames are alike, so that frames of a kind are ``APART`` frames apart where there are enough.
+    """
+    order = np.argsort(-frame_errors_mm, kind="stable")
+    middle = np.argsort(np.abs(np.arange(len(order)) - (len(order) - 1) / 2), kind="stable")
+    apart = min(APART, len(order) // (4 * each))
+    found = {}
+    for kind, preferred in (("worst", order), ("best", order[::-1]), ("median", order[middle])):
+        for frame in _apart([int(frame) for frame in preferred if frame not in found], each, apart):
+            found[frame] = kind
+    return dict(sorted(found.items(), key=lambda item: KINDS.index(item[1])))
+
+
+def _apart(preferred, each, apart):
+    """The first ``each`` frames that are at least ``apart`` from those before."""
+    taken = []
+    for frame in preferred:
+        if len(taken) < each and all(abs(frame - other) >= apart for other in taken):
+            taken.append(frame)
+    return taken
+
+
+def _card(evaluated, frame, ranks):
+    looks = styles(evaluated.errors_mm)
+    poses = {TRUTH: evaluated.truth_mm[frame]}
+    poses |= {look.key: np.asarray(evaluated.methods[name][frame]) for name, look in looks.items()}
+    poses = {key: pose for key, pose in poses.items() if _found(pose)}
+    errors = {look.key: evaluated.errors_mm[name][frame] for name, look in looks.items()}
+    image, size, spots = _flat(evaluated, frame, poses)
+    bones = evaluated.dataset.skeleton.bones
+    return Card(
+        frame=frame,
+        name=None if evaluated.names is None else shown(str(evaluated.names[frame])),
+        ranks=ranks,
+        errors_mm={key: (float(found.mean()), float(found.max())) for key, found in errors.items()},
+        image=image,
+        size=size,
+        lines={key: _lines(points, bones) for key, points in spots.items()},
+        dots={key: _dots(points) for key, points in spots.items()},
+        poses={key: (pose - poses[TRUTH].mean(axis=0)).round(1).tolist() for key, pose in poses.items()},
+    )
+
+
+def _flat(evaluated, frame, poses):
+    """(data URI or None, (width, height), {key: points [J, 2]}): poses in the picture, or in pixels alone."""
+    picture = evaluated.picture and evaluated.picture(frame)
+    if picture:
+        height, width = picture.image.shape[:2]
+        scale = SIDE / max(height, width)
+        spots = {key: (np.asarray(picture.project(pose)) + 0.5) * scale for key, pose in poses.items()}
+        return data_uri(picture.image), (round(width * scale), round(height * scale)), spots
+    camera = np.asarray(evaluated.dataset.metric_camera, np.float64)
+    pixels = {key: geometry.project(np.float64(pose), camera)[:, :2] for key, pose in poses.items()}
+    return None, (SIDE, SIDE), _fit(pixels)
+
+
+def _fit(pixels):
+    """Moves and scales points [J, 2] of poses into ``SIDE`` x ``SIDE``, the true hand in the middle."""
+    truth = pixels[TRUTH]
+    centre = (truth.min(axis=0) + truth.max(axis=0)) / 2
+    own = np.abs(truth - centre).max()
+    reach = min(max(np.abs(points - centre).max() for points in pixels.values()), FARTHEST * own)
+    scale = SIDE / 2 / max(MARGIN * reach, 1e-6)
+    return {key: (points - centre) * scale + SIDE / 2 for key, points in pixels.items()}
+
+
+def data_uri(image):
+    """uint8 [h, w, 3] RGB as a ``data:`` URI of a JPEG, at most ``IMAGE_SIDE`` pixels wide and high."""
+    import cv2
+
+    shrink = IMAGE_SIDE / max(image.shape[:2])
+    if shrink < 1:
+        image = cv2.resize(image, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
+    _, data = cv2.imencode(".jpg", image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 85])
+    return "data:image/jpeg;base64," + base64.b64encode(data.tobytes()).decode("ascii")
+
+
+def _lines(points, bones):
+    return "".join(f"M{_at(points[first])}L{_at(points[second])}" for first, second in bones)
+
+
+def _dots(points):
+    # With round ends a line of no length is a dot.
+    return "".join(f"M{_at(point)}h0" for point in points)
+
+
+def _at(point):
+    return f"{point[0]:.1f} {point[1]:.1f}"

@@ -1,0 +1,176 @@
+"""``report.html``: one page with its pictures, style and script inside, that asks the network for nothing."""
+
+import base64
+import hashlib
+import importlib.resources
+
+import numpy as np
+
+from crossinfo import metrics
+from crossinfo.reports import drawn, examples, tables, words
+from crossinfo.reports.style import shown, styles
+
+CURVE_MM = tuple(range(0, 81, 10))
+TITLES = {
+    "icvl": "ICVL",
+    "nyu": "NYU",
+    "msra": "MSRA",
+    "hands17": "HANDS 2017",
+    "synthetic": "Synthetic hands",
+}
+AXES = ("yaw", "pitch")
+
+
+def render(content, evaluated, figures):
+    """The page as a str.
+
+    Args:
+        content: ``content.report``'s dict.
+        evaluated: Evaluated.
+        figures: {name: matplotlib Figure} of ``figures.draw``; they are changed.
+    """
+    looks = styles(content["methods"])
+    style, script = _style(looks), _text("crossinfo", "web/hand3d.js") + _template_text("report.js")
+    return (
+        _environment()
+        .get_template("report.html")
+        .render(
+            content=content,
+            tags={tables.PUBLISHED: "published", tables.CLAIMED: "claimed"},
+            title=TITLES.get(content["dataset"], content["dataset"]),
+            looks=looks,
+            lead=words.lead(content),
+            rows=[(row, looks.get(name)) for name, row in _named_rows(content)],
+            svg=_svg(content, figures),
+            curve_mm=CURVE_MM,
+            curves=_curves(evaluated.errors_mm),
+            subjects=_subjects(content),
+            whiskers=_whiskers(content["differences"]),
+            details={name: _details(found) for name, found in evaluated.details.items() if name in looks},
+            cards=examples.cards(evaluated),
+            bones=evaluated.dataset.skeleton.bones,
+            style=style,
+            script=script,
+            policy=_policy(style, script),
+        )
+    )
+
+
+def _environment():
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("crossinfo.reports"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(shown=shown, breakable=_breakable, number=_number)
+    return environment
+
+
+def _breakable(name):
+    """A name that may break after an underscore: names are long and phones are narrow."""
+    import markupsafe
+
+    return markupsafe.Markup("_<wbr>").join(shown(name).split("_"))
+
+
+def _number(value, digits=2):
+    return "–" if value is None else f"{value:,.{digits}f}"
+
+
+def _text(package, name):
+    return importlib.resources.files(package).joinpath(name).read_text(encoding="utf-8")
+
+
+def _template_text(name):
+    return _text("crossinfo.reports", f"templates/{name}")
+
+
+def _style(looks):
+    """The page's CSS: a method's colour as ``--m0`` for canvases and ``--c`` within its class."""
+    black = {"#000000": "var(--ink)"}
+    colours = "".join(f"--{look.key}:{black.get(look.colour, look.colour)};" for look in looks.values())
+    classes = "".join(
+        f".{look.key}{{--c:var(--{look.key})}}.hide-{look.key} .{look.key}:not(.chip){{display:none}}"
+        for look in looks.values()
+    )
+    hidden = ".hide-published .published:not(.chip){display:none}"
+    return f"{_template_text('report.css')}:root{{{colours}}}{classes}{hidden}"
+
+
+def _policy(style, script):
+    """Content security policy: the page's style and script by their hashes, its pictures, no more."""
+    style, script = (
+        "'sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() + "'"
+        for text in (style, script)
+    )
+    return (
+        f"default-src 'none'; style-src {style}; script-src {script}; img-src data:; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def _named_rows(content):
+    """(method's name or None for a published value, row of ``tables.rows``), by mean error."""
+    names = iter(content["methods"])
+    # Both are sorted by mean error, and Python's sort is stable.
+    return [(next(names) if row["values"] == tables.MEASURED else None, row) for row in tables.rows(content)]
+
+
+def _svg(content, figures):
+    described = {
+        "success_max": words.success(content, "max", "largest"),
+        "success_mean": words.success(content, "mean", "average"),
+        "per_joint": words.per_joint(content),
+        **{f"error_by_{axis}": words.by_angle(content, axis) for axis in AXES},
+    }
+    return {name: drawn.svg(figure, name, described[name]) for name, figure in figures.items()}
+
+
+def _curves(errors_mm):
+    """{"max", "mean": {method: percent at each of ``CURVE_MM``}}."""
+    of = {"max": metrics.success_max, "mean": metrics.success_mean}
+    return {
+        key: {
+            name: (100 * np.asarray(curve(errors, CURVE_MM))).tolist() for name, errors in errors_mm.items()
+        }
+        for key, curve in of.items()
+    }
+
+
+def _subjects(content):
+    """{subject: number of frames}, {} where unknown."""
+    found = content["methods"][content["best"]]["subjects"]
+    return {name: scores["frames"] for name, scores in found.items()}
+
+
+def _whiskers(differences):
+    """{method: x of 0, of the ends and of the difference} in a drawing 100 wide, all on one scale."""
+    ends = [end for found in differences.values() for end in found["interval_95_mm"]]
+    low, high = min([0, *ends]), max([0, *ends])
+    place = lambda mm: round(4 + 92 * (mm - low) / max(high - low, 1e-9), 2)  # noqa: E731
+    return {
+        name: [place(mm) for mm in (0, *found["interval_95_mm"], found["difference_mm"])]
+        for name, found in differences.items()
+    }
+
+
+def _details(found):
+    """A method's details as [(heading, [(label, value)])]: numbers by their keys, whatever they are."""
+    plain = [(words.label(key), value) for key, value in found.items() if not isinstance(value, dict)]
+    groups = [
+        (words.label(key), list(_flat(value))) for key, value in found.items() if isinstance(value, dict)
+    ]
+    return ([("Measured on the network", plain)] if plain else []) + groups
+
+
+def _flat(values, above=()):
+    for key, value in values.items():
+        path = (*above, words.label(str(key)))
+        if isinstance(value, dict):
+            yield from _flat(value, path)
+        else:
+            yield ", ".join(path), value

@@ -1,0 +1,127 @@
+"use strict";
+/**
+ * A stick hand to turn, on a canvas; no library, no network. A classic script: it defines `hand3d`.
+ *
+ *   const view = hand3d(canvas, {
+ *     bones: [[0, 1], [1, 2]],                    // pairs of joints
+ *     poses: [{ joints: [[x, y, z], ...],         // mm in camera axes: x right, y down, z away
+ *               colour: "--truth",                // a CSS variable, looked up on the canvas, or a colour
+ *               width: 3,                         // of the bones in CSS pixels (2); finer where small
+ *               alpha: 1,                         // 0 to 1 (1)
+ *               dash: [6, 3] }],                  // lengths of lines and gaps in CSS pixels ([])
+ *     yaw: 0.6, pitch: 0.2                        // radians; how it is turned at first
+ *   });
+ *   view.show(poses)      draws other poses, turned as before; the first one gives centre and scale
+ *   view.turn(yaw, pitch) turns it by radians; view.reset() turns it back; view.draw() draws it again,
+ *                         for instance after the page's colours changed
+ *
+ * Dragging turns it, and so do the arrow keys while the canvas has the focus (give it tabindex="0"); Home
+ * turns it back. Give the canvas a size by CSS, and `touch-action: pan-y` so that a finger that moves
+ * up or down still scrolls the page (`none` to turn by both). It draws itself again when its size or the
+ * system's light or dark scheme changes.
+ */
+function hand3d(canvas, { bones, poses, yaw = 0.6, pitch = 0.2 }) {
+  const context = canvas.getContext("2d");
+  const start = [yaw, pitch];
+  const STEP = Math.PI / 18;
+  const KEYS = { ArrowLeft: [-STEP, 0], ArrowRight: [STEP, 0], ArrowUp: [0, STEP], ArrowDown: [0, -STEP] };
+  let held = null;
+
+  /** Middle of the first pose, and how far the joints reach from it; a pose gone astray does not count. */
+  function frame() {
+    const middle = [0, 1, 2].map((i) => {
+      const values = poses[0].joints.map((joint) => joint[i]);
+      return (Math.min(...values) + Math.max(...values)) / 2;
+    });
+    const reach = (pose) => Math.max(1, ...pose.joints.map((j) => Math.hypot(...j.map((x, i) => x - middle[i]))));
+    return { middle, radius: Math.min(Math.max(...poses.map(reach)), 1.6 * reach(poses[0])) };
+  }
+
+  /** A joint in mm -> [x, y, nearness from -1 to 1] on the canvas. */
+  function projection({ middle, radius }, width, height) {
+    const [cy, sy, cp, sp] = [Math.cos(yaw), Math.sin(yaw), Math.cos(pitch), Math.sin(pitch)];
+    const scale = (0.44 * Math.min(width, height)) / radius;
+    return (joint) => {
+      const [x, y, z] = joint.map((value, i) => value - middle[i]);
+      const [turnedX, depth] = [cy * x + sy * z, cy * z - sy * x];
+      const [turnedY, away] = [cp * y + sp * depth, cp * depth - sp * y];
+      const near = 1 / (1 + away / (5 * radius));
+      return [width / 2 + scale * near * turnedX, height / 2 + scale * near * turnedY, -away / radius];
+    };
+  }
+
+  function paint(colour) {
+    return colour.startsWith("--") ? getComputedStyle(canvas).getPropertyValue(colour).trim() : colour;
+  }
+
+  /** Lines and dots of one pose as [nearness, function that draws it]. */
+  function strokes(pose, place, fine) {
+    const spots = pose.joints.map(place);
+    const { alpha = 1, dash = [] } = pose;
+    const width = fine * (pose.width ?? 2);
+    const colour = paint(pose.colour);
+    const drawn = (near, line) => [near, () => {
+      context.globalAlpha = alpha * Math.min(1, Math.max(0.45, 0.8 + 0.35 * near));
+      context.strokeStyle = context.fillStyle = colour;
+      context.lineWidth = width * (1 + 0.25 * near);
+      context.setLineDash(dash);
+      context.beginPath();
+      line();
+    }];
+    const bone = ([from, to]) => drawn((from[2] + to[2]) / 2, () => {
+      context.moveTo(from[0], from[1]);
+      context.lineTo(to[0], to[1]);
+      context.stroke();
+    });
+    const joint = (spot) => drawn(spot[2] + 0.01, () => {
+      context.arc(spot[0], spot[1], 1.1 * width * (1 + 0.25 * spot[2]), 0, 2 * Math.PI);
+      context.fill();
+    });
+    return [...bones.map((pair) => bone(pair.map((i) => spots[i]))), ...spots.map(joint)];
+  }
+
+  function draw() {
+    const [width, height, ratio] = [canvas.clientWidth, canvas.clientHeight, window.devicePixelRatio || 1];
+    [canvas.width, canvas.height] = [Math.round(width * ratio), Math.round(height * ratio)];
+    if (!width || !height || !poses.length) return;
+    context.scale(ratio, ratio);
+    context.lineCap = "round";
+    const place = projection(frame(), width, height);
+    const fine = Math.min(1, Math.min(width, height) / 200);
+    const all = poses.flatMap((pose) => strokes(pose, place, fine));
+    all.sort((a, b) => a[0] - b[0]).forEach(([, stroke]) => stroke());
+  }
+
+  function turn(byYaw, byPitch) {
+    yaw += byYaw;
+    pitch = Math.min(Math.PI / 2, Math.max(-Math.PI / 2, pitch + byPitch));
+    draw();
+  }
+
+  function reset() {
+    [yaw, pitch] = start;
+    draw();
+  }
+
+  canvas.addEventListener("pointerdown", (event) => {
+    held = [event.clientX, event.clientY];
+    canvas.setPointerCapture(event.pointerId);
+  });
+  canvas.addEventListener("pointermove", (event) => {
+    if (!held) return;
+    turn((event.clientX - held[0]) / 90, (held[1] - event.clientY) / 90);
+    held = [event.clientX, event.clientY];
+  });
+  ["pointerup", "pointercancel"].forEach((kind) => canvas.addEventListener(kind, () => { held = null; }));
+  canvas.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.altKey || event.metaKey) return;
+    if (event.key === "Home") reset();
+    else if (KEYS[event.key]) turn(...KEYS[event.key]);
+    else return;
+    event.preventDefault();
+  });
+  window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
+  new ResizeObserver(draw).observe(canvas);
+  draw();
+  return { draw, turn, reset, show(others) { poses = others; draw(); } };
+}
