@@ -145,7 +145,8 @@ def _aligned(path, dataset, format, frames, names, listed):
     if listed_names:
         _check_rows(path, len(joints_mm), len(listed_names))
     elif own_names is None:
-        _check_rows(path, len(joints_mm), frames, "; for rows of another list name both lists: --label_names, --prediction_names")
+        hint = "; for rows of another list name both lists: --label_names, --prediction_names"
+        _check_rows(path, len(joints_mm), frames, hint)
         return joints_mm
     return joints_mm[_rows_of(names, own_names or listed_names, list_path or path)]
 
