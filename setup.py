@@ -4,6 +4,8 @@ import pathlib
 
 import setuptools
 
+SERVING = ["grpcio>=1.66", "protobuf>=6.31", "urllib3>=2"]
+
 setuptools.setup(
     name="crossinfonet",
     version="0.1.0",
@@ -13,7 +15,7 @@ setuptools.setup(
     license="MIT",
     python_requires=">=3.10,<3.14",
     packages=setuptools.find_packages(include=["crossinfo", "crossinfo.*", "datasets", "datasets.*"]),
-    package_data={"crossinfo": ["web/*"], "crossinfo.reports": ["templates/*"]},
+    package_data={"crossinfo": ["web/*", "serving/*", "serving/examples/*"], "crossinfo.reports": ["templates/*"]},
     py_modules=["train", "evaluate"],
     install_requires=[
         "tensorflow>=2.21",
@@ -32,8 +34,14 @@ setuptools.setup(
     ],
     extras_require={
         "gpu": ["tensorflow[and-cuda]>=2.21"],
-        "serving": ["tensorflow-serving-api>=2.19", "grpcio>=1.66"],
+        "serving": SERVING,
         "camera": ["pyrealsense2>=2.55"],
-        "test": ["playwright>=1.49", "pytest>=8.0", "ruff>=0.6"],
+        "test": [
+            *SERVING,
+            "playwright>=1.49",
+            "pytest>=8.0",
+            "ruff>=0.6",
+            "tensorflow-serving-api>=2.21",
+        ],
     },
 )

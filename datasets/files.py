@@ -4,6 +4,7 @@ import contextlib
 import os
 import pathlib
 import shutil
+import tempfile
 
 import numpy as np
 
@@ -118,3 +119,18 @@ def atomic_directory(path):
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)
         raise
+
+
+@contextlib.contextmanager
+def staged(output_dir):
+    """A folder to write into; its files move to ``output_dir`` at the end, or vanish if the block raises."""
+    output_dir = pathlib.Path(output_dir)
+    output_dir.absolute().parent.mkdir(parents=True, exist_ok=True)
+    folder = pathlib.Path(tempfile.mkdtemp(prefix=".staged-", dir=output_dir.absolute().parent))
+    try:
+        yield folder
+        output_dir.mkdir(exist_ok=True)
+        for file in folder.iterdir():
+            os.replace(file, output_dir / file.name)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

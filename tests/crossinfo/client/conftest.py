@@ -1,0 +1,162 @@
+"""Servers for the clients' tests: the stand-in beside this file, and the official one where it can run."""
+
+import contextlib
+import dataclasses
+import os
+import pathlib
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+
+import pytest
+
+from crossinfo import export, loading
+from crossinfo.client import Model, connect
+from tests.crossinfo.conftest import make_tiny_model
+
+HERE = pathlib.Path(__file__).parent
+SERVING = HERE.parents[2] / "crossinfo/serving"
+IMAGE = "tensorflow/serving"
+
+
+@dataclasses.dataclass(frozen=True)
+class Server:
+    """A running server with two versions of the model ``hand``: 1 is stable, 2 is canary."""
+
+    rpc: str
+    rest: str
+    pid: int
+
+    def address(self, protocol):
+        return getattr(self, protocol)
+
+    def connect(self, protocol, model=None, **how):
+        return connect(self.address(protocol), model or Model("hand"), **how)
+
+
+@pytest.fixture(scope="session")
+def versions(tmp_path_factory):
+    """A folder ``hand`` with two exports; the second one's joints lie elsewhere. Read only."""
+    base = tmp_path_factory.mktemp("models") / "hand"
+    model = make_tiny_model()
+    export.export(model, base)
+    hand = model.get_layer("hand").dense
+    hand.bias.assign(hand.bias * -1)
+    export.export(model, base)
+    return base
+
+
+@pytest.fixture(scope="session")
+def newest(versions):
+    """Version 2 here, as ``predict`` opens it: what a server's newest must agree with."""
+    return loading.load_served(versions / "2")
+
+
+@pytest.fixture(scope="session")
+def stable(versions):
+    return loading.load_served(versions / "1")
+
+
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+def stand_in(config, base, ports):
+    """Command line of the server beside this file."""
+    for package in ("grpc", "tensorflow_serving"):
+        pytest.importorskip(package, reason=f"the stand-in server needs {package}: pip install -e '.[test]'")
+    return [sys.executable, str(HERE / "model_server.py"), *_flags(config, ports)]
+
+
+def official(config, base, ports):
+    """Command line of TensorFlow Serving's own binary."""
+    return ["tensorflow_model_server", *_flags(config, ports)]
+
+
+def docker(config, base, ports):
+    """Command line of TensorFlow Serving's own image."""
+    mounts = ["-v", f"{base}:{base}:ro", "-v", f"{config}:{config}:ro"]
+    run = ["docker", "run", "--rm", "--network=host", *mounts, "--entrypoint=tensorflow_model_server", IMAGE]
+    return [*run, *_flags(config, ports)]
+
+
+def _output(*command):
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=20)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None
+
+
+def lacking():
+    """{official server: what it needs to run here, or None}."""
+    images = _output("docker", "image", "ls", "--quiet", IMAGE)
+    pull = None if images else f"the image {IMAGE}: docker pull {IMAGE}"
+    return {
+        official: None if shutil.which("tensorflow_model_server") else "tensorflow_model_server on the path",
+        docker: "docker with a running daemon" if images is None else pull,
+    }
+
+
+LACKING = lacking()
+KINDS = [stand_in, *(kind for kind, needs in LACKING.items() if needs is None)]
+
+
+def _flags(config, ports):
+    return [
+        f"--port={ports[0]}", f"--rest_api_port={ports[1]}", f"--model_config_file={config}",
+        "--allow_version_labels_for_unavailable_models=true",
+    ]  # fmt: skip
+
+
+@pytest.fixture(scope="session", params=KINDS, ids=lambda kind: kind.__name__)
+def server(request, versions, tmp_path_factory):
+    """The project's own ``models.config`` on each server that can run here."""
+    folder = tmp_path_factory.mktemp("server")
+    config = folder / "models.config"
+    text = (SERVING / "models.config").read_text()
+    config.write_text(text.replace("/models/hand", str(versions)))
+    ports = free_port(), free_port()
+    command = request.param(config, versions, ports)
+    with started(command, ports, folder / "log.txt") as process:
+        yield Server(f"127.0.0.1:{ports[0]}", f"http://127.0.0.1:{ports[1]}", process.pid)
+
+
+@contextlib.contextmanager
+def started(command, ports, log):
+    """Runs a server for the time of the block; fails with the end of its log if it does not come up."""
+    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "2"}
+    with open(log, "wb") as file:
+        process = subprocess.Popen(command, stdout=file, stderr=file, env=environment)
+    try:
+        _wait(process, f"http://127.0.0.1:{ports[1]}/v1/models/hand/labels/canary", log)
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _wait(process, url, log):
+    end = time.monotonic() + 120
+    while time.monotonic() < end and process.poll() is None:
+        try:
+            if "AVAILABLE" in urllib.request.urlopen(url, timeout=5).read().decode():
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.2)
+    pytest.fail(f"the server did not come up:\n{log.read_text()[-3000:]}")
+
+
+@pytest.fixture(params=["rpc", "rest"])
+def protocol(request):
+    return request.param

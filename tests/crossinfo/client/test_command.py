@@ -1,0 +1,184 @@
+"""``python -m crossinfo.client``: the same table as ``crossinfo.predict``, and its bench."""
+
+import csv
+import pathlib
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from crossinfo import inputs, predict
+from crossinfo.client import __main__ as client
+from crossinfo.client import images
+from datasets import command, frames
+from datasets.errors import InputError
+from datasets.geometry import Camera
+from tests.crossinfo.client.conftest import free_port
+from tests.crossinfo.client.scenes import hand_frame, png
+
+FLAG = "--camera=100,110,40,30"
+CAMERA = Camera(100, 110, 40, 30)
+KINECT = pathlib.Path(__file__).parents[4] / "shared/real/kinect2"
+NUMBERS = ("u", "v", "x_mm", "y_mm", "z_mm")
+
+
+@pytest.fixture
+def folder(tmp_path):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "a.png").write_bytes(png(hand_frame()))
+    (folder / "b.png").write_bytes(png(hand_frame((70, 90), (30, 20))))
+    far = np.zeros((60, 80))
+    far[5, 5] = 700
+    (folder / "c, far.png").write_bytes(png(far))
+    return folder
+
+
+def run(*flags):
+    with pytest.raises(SystemExit) as stop:
+        command.run(client.COMMAND, client.main, flags)
+    return stop.value.code
+
+
+def table(path):
+    with open(path / "joints.csv", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def assert_same_table(found, expected):
+    assert [list(row) for row in found] == [list(row) for row in expected]
+    for name in ("frame", "joint", "valid"):
+        assert [row[name] for row in found] == [row[name] for row in expected]
+    numbers = [
+        np.array([[float(row[name]) for name in NUMBERS] for row in rows]) for rows in (found, expected)
+    ]
+    np.testing.assert_allclose(*numbers, atol=0.05)
+
+
+@pytest.mark.parametrize(
+    ("flags", "how"),
+    [
+        ([], {}),
+        (["--hand=left"], {"hand": "left"}),
+        (["--depth_scale=0.9"], {"depth_scale": 0.9}),
+        (["--centre_mm=-5,0,410.5"], {"centre_mm": (-5, 0, 410.5)}),
+        (["--hand=left", "--centre_mm=5,0,410.5"], {"hand": "left", "centre_mm": (5, 0, 410.5)}),
+    ],
+    ids=str,
+)
+def test_the_table_is_that_of_predict(server, newest, protocol, folder, tmp_path, capsys, flags, how):
+    address = server.address(protocol)
+    assert (
+        run(f"--server={address}", f"--input={folder}", FLAG, f"--output_dir={tmp_path / 'out'}", *flags) == 0
+    )
+    assert "3 frames, a hand in 2" in capsys.readouterr().out
+    predict.predict(newest, inputs.find_images(folder), CAMERA, tmp_path / "here", **how)
+    assert_same_table(table(tmp_path / "out"), table(tmp_path / "here"))
+
+
+def test_a_label_chooses_the_version(server, stable, protocol, folder, tmp_path):
+    address = server.address(protocol)
+    out = f"--output_dir={tmp_path / 'out'}"
+    assert run(f"--server={address}", f"--input={folder / 'a.png'}", FLAG, out, "--version_label=stable") == 0
+    predict.predict(stable, [folder / "a.png"], CAMERA, tmp_path / "here")
+    assert_same_table(table(tmp_path / "out"), table(tmp_path / "here"))
+
+
+@pytest.fixture(scope="module")
+def real(newest):
+    """(frames, camera, their poses here, the first two as left hands)."""
+    if not KINECT.is_dir():
+        pytest.skip("needs the real frames in ../shared/real/kinect2")
+    camera, paths = Camera(363.9, 363.9, 255.4, 206.3), inputs.find_images(KINECT)
+    depths = [frames.read_depth_png(path) for path in paths]
+    right = [predict.estimate(newest, "a", depth_mm, camera) for depth_mm in depths]
+    left = [predict.estimate(newest, "a", depth_mm, camera, hand="left") for depth_mm in depths[:2]]
+    return paths, camera, right, left
+
+
+def test_real_frames_agree_with_predict(server, protocol, real):
+    paths, camera, right, left = real
+    with server.connect(protocol) as remote:
+        found = [images.estimate(remote, path, camera) for path in paths]
+        found += [images.estimate(remote, path, camera, hand="left") for path in paths[:2]]
+    assert sum(pose.valid for pose in found) > 40
+    for pose, expected in zip(found, right + left, strict=True):
+        assert pose.valid == expected.valid
+        np.testing.assert_allclose(pose.joints_mm, expected.joints_mm, atol=0.05)
+        np.testing.assert_allclose(pose.joints_uvd, expected.joints_uvd, atol=0.05)
+
+
+def test_bench_prints_rate_and_percentiles(server, protocol, folder, tmp_path, capsys):
+    flags = [f"--server={server.address(protocol)}", f"--input={folder}", FLAG, "--bench"]
+    assert run(*flags, "--requests=20", "--concurrency=3") == 0
+    line = capsys.readouterr().out
+    number = r"(\d+\.\d+)"
+    found = re.search(
+        rf"20 requests, 3 at a time, in {number} s: {number} requests/s; "
+        rf"latency p50 {number} ms, p90 {number} ms, p99 {number} ms",
+        line,
+    )
+    seconds, rate, p50, p90, p99 = map(float, found.groups())
+    assert 0 < p50 <= p90 <= p99 <= seconds * 1000 * 1.1
+    assert seconds == pytest.approx(20 / rate, abs=0.006), "seconds are printed to a hundredth"
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["--output_dir="], "--output_dir: needed"),
+        (["--camera=0,1,2,3"], "--camera=0,1,2,3: camera must be finite with positive focal lengths"),
+        (["--input=gone"], "--input=gone: no such file"),
+        (["--server=localhost"], "--server=localhost: expected host:port"),
+        (["--version_label=x", "--model_version=1"], "--version_label: goes without --model_version"),
+        (["--centre_mm=1,2"], "--centre_mm=1,2: expected 3"),
+        (["--depth_scale=-1"], "depth_scale must be finite and positive"),
+        (["--concurrency=0"], "concurrency"),
+        (["--bench", "--server={nobody}", "--retries=0"], "not available"),
+        (["--server={nobody}", "--retries=0"], "a.png: {nobody}: not available"),
+        (["--server=http://{nobody}", "--retries=0"], "a.png: http://{nobody}: not available"),
+    ],
+    ids=str,
+)
+def test_a_mistake_gets_one_line(folder, tmp_path, monkeypatch, capsys, flags, message):
+    monkeypatch.chdir(tmp_path)
+    nobody = f"127.0.0.1:{free_port()}"
+    flags = [flag.format(nobody=nobody) for flag in flags]
+    before = sorted(tmp_path.rglob("*"))
+    assert run("--server=h:1", "--input=in", FLAG, "--output_dir=out", *flags) == 2
+    error = capsys.readouterr().err
+    assert message.format(nobody=nobody) in error
+    assert error.count("\n") == 1
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_damaged_frame_among_good_ones_leaves_nothing(server, protocol, folder, tmp_path, capsys):
+    (folder / "b.png").write_bytes((folder / "a.png").read_bytes()[:-30])
+    out = tmp_path / "out"
+    assert run(f"--server={server.address(protocol)}", f"--input={folder}", FLAG, f"--output_dir={out}") == 2
+    assert "b.png: the PNG is damaged" in capsys.readouterr().err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in"]
+
+
+def test_a_refusal_names_the_frame(server, protocol, folder):
+    with server.connect(protocol) as remote:
+        with pytest.raises(InputError, match="a.png: .*camera: fx, fy, cx, cy must be finite") as error:
+            images.estimate(remote, folder / "a.png", np.float32([0, 1, 2, 3]))
+    assert "\n" not in str(error.value)
+
+
+def test_a_network_of_an_unknown_skeleton_is_refused():
+    assert images.joint_names(14)[0] == "little_tip"
+    with pytest.raises(InputError, match="a network of 17 joints"):
+        images.joint_names(17)
+
+
+def test_the_client_does_without_tensorflow():
+    code = (
+        "import sys, crossinfo.client.__main__, crossinfo.client.rpc, crossinfo.client.rest;"
+        "from datasets import drawing, frames; sys.exit('tensorflow' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
