@@ -4,6 +4,7 @@ import pathlib
 
 import setuptools
 
+DEMO = ["starlette>=0.40", "uvicorn>=0.30"]
 SERVING = ["grpcio>=1.66", "protobuf>=6.31", "urllib3>=2"]
 
 setuptools.setup(
@@ -36,8 +37,11 @@ setuptools.setup(
         "gpu": ["tensorflow[and-cuda]>=2.21"],
         "serving": SERVING,
         "camera": ["pyrealsense2>=2.55"],
+        "demo": DEMO,
         "test": [
             *SERVING,
+            *DEMO,
+            "httpx>=0.27",
             "playwright>=1.49",
             "pytest>=8.0",
             "ruff>=0.6",

@@ -191,10 +191,11 @@ def commands():
     """Every command of the project, in the order of ``flags.md``."""
     from crossinfo import export, import_release, predict, table1
     from crossinfo.client import __main__ as client
+    from crossinfo.demo import __main__ as demo
     from datasets import check, figures, inspect
     from datasets.synthetic import __main__ as synthetic
 
-    of_networks = [TRAIN, EVALUATE, predict.COMMAND, export.COMMAND, client.COMMAND]
+    of_networks = [TRAIN, EVALUATE, predict.COMMAND, demo.COMMAND, export.COMMAND, client.COMMAND]
     of_networks += [import_release.COMMAND, table1.COMMAND]
     return [*of_networks, check.COMMAND, inspect.COMMAND, synthetic.COMMAND, figures.COMMAND]
 

@@ -27,14 +27,22 @@ def read_depth_png(path, depth_scale=1.0):
     no such PNG, cut off, too large, or without a single measurement.
     """
     check_scale(depth_scale)
+    # Before the whole of a huge file is read.
     check_header(path)
-    data = pathlib.Path(path).read_bytes()
+    return decode_depth_png(pathlib.Path(path).read_bytes(), path, depth_scale)
+
+
+def decode_depth_png(data, name, depth_scale=1.0, max_pixels=MAX_PIXELS):
+    """A PNG's bytes as ``read_depth_png`` gives them; raises InputError naming the frame ``name``."""
+    size = _check(data[:26], name, max_pixels)
+    # A small header may stand before no data, or before another picture.
     image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED) if is_whole(data) else None
-    if image is None or image.dtype != np.uint16 or image.ndim != 2:
-        raise InputError(f"{path}: the PNG is damaged or cut off; write it again")
+    if image is None or image.dtype != np.uint16 or image.shape != size:
+        raise InputError(f"{name}: the PNG is damaged or cut off; write it again")
     if not image.any():
-        raise InputError(f"{path}: no depth measurement in the frame")
-    return image.astype(np.float32) * np.float32(depth_scale)
+        raise InputError(f"{name}: no depth measurement in the frame")
+    with np.errstate(over="ignore"):
+        return image.astype(np.float32) * np.float32(depth_scale)
 
 
 def check_header(path):
@@ -42,13 +50,17 @@ def check_header(path):
 
     Raises InputError naming the file if ``read_depth_png`` could not take it.
     """
-    width, height, bits, colour = read_header(path)
+    return _check(_head(path), path, MAX_PIXELS)
+
+
+def _check(head, name, max_pixels):
+    width, height, bits, colour = _parse(head, name)
     if colour != GREY:
-        raise InputError(f"{path}: expected one channel of depth, found a colour picture or palette")
+        raise InputError(f"{name}: expected one channel of depth, found a colour picture or palette")
     if bits != 16:
-        raise InputError(f"{path}: expected a 16-bit depth PNG, found {bits} bits")
-    if not 0 < width * height <= MAX_PIXELS:
-        raise InputError(f"{path}: {width} x {height} pixels; at most {MAX_PIXELS} can be read")
+        raise InputError(f"{name}: expected a 16-bit depth PNG, found {bits} bits")
+    if not 0 < width * height <= max_pixels:
+        raise InputError(f"{name}: {width} x {height} pixels; at most {max_pixels} can be read")
     return height, width
 
 
@@ -60,15 +72,24 @@ def check_scale(depth_scale):
 
 def read_header(path):
     """(width, height, bits, colour type) of a PNG; raises InputError naming the file if it is none."""
+    return _parse(_head(path), path)
+
+
+def _head(path):
     try:
         with open(path, "rb") as file:
-            head = file.read(26)
+            return file.read(26)
     except FileNotFoundError:
         raise InputError(f"{path}: no such file") from None
     except IsADirectoryError:
         raise InputError(f"{path}: expected a PNG file, found a directory") from None
+
+
+def _parse(head, name):
+    if not head:
+        raise InputError(f"{name}: the file is empty, not a PNG file")
     if len(head) < 26 or not head.startswith(SIGNATURE) or head[12:16] != b"IHDR":
-        raise InputError(f"{path}: not a PNG file")
+        raise InputError(f"{name}: not a PNG file")
     return struct.unpack(">IIBB", head[16:])
 
 

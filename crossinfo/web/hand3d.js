@@ -5,7 +5,8 @@
  *   const view = hand3d(canvas, {
  *     bones: [[0, 1], [1, 2]],                    // pairs of joints
  *     poses: [{ joints: [[x, y, z], ...],         // mm in camera axes: x right, y down, z away
- *               colour: "--truth",                // a CSS variable, looked up on the canvas, or a colour
+ *               colour: "--truth",                // a CSS variable, looked up on the canvas, or a colour; or a
+ *                                                 // list of one a joint: a bone takes its second joint's
  *               width: 3,                         // of the bones in CSS pixels (2); finer where small
  *               alpha: 1,                         // 0 to 1 (1)
  *               dash: [6, 3] }],                  // lengths of lines and gaps in CSS pixels ([])
@@ -59,8 +60,9 @@ function hand3d(canvas, { bones, poses, yaw = 0.6, pitch = 0.2 }) {
     const spots = pose.joints.map(place);
     const { alpha = 1, dash = [] } = pose;
     const width = fine * (pose.width ?? 2);
-    const colour = paint(pose.colour);
-    const drawn = (near, line) => [near, () => {
+    const colours = [pose.colour].flat().map(paint);
+    const colourOf = (i) => colours[i % colours.length];
+    const drawn = (near, colour, line) => [near, () => {
       context.globalAlpha = alpha * Math.min(1, Math.max(0.45, 0.8 + 0.35 * near));
       context.strokeStyle = context.fillStyle = colour;
       context.lineWidth = width * (1 + 0.25 * near);
@@ -68,16 +70,16 @@ function hand3d(canvas, { bones, poses, yaw = 0.6, pitch = 0.2 }) {
       context.beginPath();
       line();
     }];
-    const bone = ([from, to]) => drawn((from[2] + to[2]) / 2, () => {
+    const bone = ([from, to], colour) => drawn((from[2] + to[2]) / 2, colour, () => {
       context.moveTo(from[0], from[1]);
       context.lineTo(to[0], to[1]);
       context.stroke();
     });
-    const joint = (spot) => drawn(spot[2] + 0.01, () => {
+    const joint = (spot, i) => drawn(spot[2] + 0.01, colourOf(i), () => {
       context.arc(spot[0], spot[1], 1.1 * width * (1 + 0.25 * spot[2]), 0, 2 * Math.PI);
       context.fill();
     });
-    return [...bones.map((pair) => bone(pair.map((i) => spots[i]))), ...spots.map(joint)];
+    return [...bones.map((pair) => bone(pair.map((i) => spots[i]), colourOf(pair[1]))), ...spots.map(joint)];
   }
 
   function draw() {
