@@ -5,6 +5,8 @@ import pathlib
 import setuptools
 
 DEMO = ["starlette>=0.40", "uvicorn>=0.30"]
+LITERT = ["ai-edge-litert>=2.1", "ai-edge-quantizer>=0.6"]
+ONNX = ["onnx>=1.18", "tf2onnx>=1.17"]
 SERVING = ["grpcio>=1.66", "protobuf>=6.31", "urllib3>=2"]
 
 setuptools.setup(
@@ -16,7 +18,10 @@ setuptools.setup(
     license="MIT",
     python_requires=">=3.10,<3.14",
     packages=setuptools.find_packages(include=["crossinfo", "crossinfo.*", "datasets", "datasets.*"]),
-    package_data={"crossinfo": ["web/*", "serving/*", "serving/examples/*"], "crossinfo.reports": ["templates/*"]},
+    package_data={
+        "crossinfo": ["web/*", "serving/*", "serving/examples/*"],
+        "crossinfo.reports": ["templates/*"],
+    },
     py_modules=["train", "evaluate"],
     install_requires=[
         "tensorflow>=2.21",
@@ -38,12 +43,18 @@ setuptools.setup(
         "serving": SERVING,
         "camera": ["pyrealsense2>=2.55"],
         "demo": DEMO,
+        "litert": LITERT,
+        "onnx": ONNX,
         "test": [
             *SERVING,
             *DEMO,
+            *LITERT,
+            *ONNX,
             "httpx>=0.27",
+            "onnxruntime>=1.20",
             "playwright>=1.49",
             "pytest>=8.0",
+            "pytest-xdist>=3.5",
             "ruff>=0.6",
             "tensorflow-serving-api>=2.21",
         ],

@@ -89,7 +89,7 @@ def run_flags(flag_values):
 
 def _evaluate_flags(flag_values):
     network = Group(flag_values, "A network")
-    network.string("model", None, "WORK_DIR, model.keras or an exported SavedModel.")
+    network.string("model", None, "WORK_DIR, model.keras, an exported SavedModel or a model.tflite of crops.")
     data_flags(flag_values)
     network.switch("by_centre", True, "Also the error by each other centre mode that the data allow.")
     files = Group(flag_values, "Or text files")
@@ -189,14 +189,15 @@ def _absolute(path):
 
 def commands():
     """Every command of the project, in the order of ``flags.md``."""
-    from crossinfo import export, import_release, predict, table1
+    from crossinfo import benchmark, import_release, predict, table1
     from crossinfo.client import __main__ as client
     from crossinfo.demo import __main__ as demo
+    from crossinfo.export import __main__ as export
     from datasets import check, figures, inspect
     from datasets.synthetic import __main__ as synthetic
 
     of_networks = [TRAIN, EVALUATE, predict.COMMAND, demo.COMMAND, export.COMMAND, client.COMMAND]
-    of_networks += [import_release.COMMAND, table1.COMMAND]
+    of_networks += [benchmark.COMMAND, import_release.COMMAND, table1.COMMAND]
     return [*of_networks, check.COMMAND, inspect.COMMAND, synthetic.COMMAND, figures.COMMAND]
 
 

@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from crossinfo import import_release, served
 from crossinfo.card import ModelCard
+from crossinfo.export import litert
 from crossinfo.model import CrossInfoNet
 from datasets.errors import InputError
 
@@ -43,6 +44,8 @@ class Served:
             name: tf.convert_to_tensor(value, tf.string if name == "image_bytes" else tf.float32)
             for name, value in arrays.items()
         }
+        if signature not in self._functions:
+            raise InputError(f"{self.name}: a LiteRT file of frames has no signature {signature!r}")
         return {name: value.numpy() for name, value in self._functions[signature](**inputs).items()}
 
 
@@ -67,12 +70,15 @@ def load_model(path):
 
 
 def load_served(path):
-    """A ``Served`` from a work_dir, a ``.keras`` file, a SavedModel, or a folder of numbered SavedModels.
+    """A ``Served`` from a work_dir, a ``.keras`` file, a SavedModel or a folder of such, or a ``.tflite``.
 
     Of numbered versions the newest is taken. A SavedModel is a TensorFlow graph and is run as one: open
     those you trust. Raises InputError naming the path as ``load_model`` does.
     """
     path = _existing(path)
+    if path.suffix == ".tflite":
+        card = _read_card(path.parent / litert.CARD_FILE)
+        return Served(_name(path.parent), card, None, litert.functions(path, card.cube_mm))
     saved_model = _saved_model(path)
     if saved_model is not None:
         return _load_saved_model(saved_model)
@@ -123,7 +129,7 @@ def _saved_model(path):
 
 
 def _load_saved_model(path):
-    card = _read_card(path)
+    card = _read_card(path / CARD_FILE)
     try:
         loaded = tf.saved_model.load(path)
     except (OSError, ValueError, KeyError, IndexError, tf.errors.OpError) as error:
@@ -136,11 +142,11 @@ def _load_saved_model(path):
 
 def _read_card(path):
     try:
-        return ModelCard.from_dict(json.loads((path / CARD_FILE).read_text(encoding="utf-8")))
+        return ModelCard.from_dict(json.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
-        raise InputError(f"{path}: a SavedModel without {CARD_FILE}; not an export of crossinfo") from None
+        raise InputError(f"{path}: missing, so the model is not an export of crossinfo") from None
     except (ValueError, KeyError, TypeError):
-        raise InputError(f"{path / CARD_FILE}: damaged; export the model again") from None
+        raise InputError(f"{path}: damaged; export the model again") from None
 
 
 def _name(path):

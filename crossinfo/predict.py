@@ -16,7 +16,7 @@ MIRROR = np.float32([-1, 1, 1])
 
 def _define(values):
     group = Group(values, "Predict")
-    group.string("model", None, "a work_dir, a model.keras or a SavedModel", required=True)
+    group.string("model", None, "a work_dir, a model.keras, a SavedModel or a model.tflite", required=True)
     group.string("output_dir", None, "folder for joints.csv, joints.json and the overlays", required=True)
     inputs.frame_flags(group)
 

@@ -7,14 +7,21 @@ Legend: B frames, J joints; ``camera`` float32 [B, 4] = fx, fy, cx, cy in pixels
 negative and non-finite mean no measurement. A frame without a hand gives ``valid`` false and zeros.
 """
 
+import functools
+
+import numpy as np
 import tensorflow as tf
 
-from crossinfo.model import inference
+from crossinfo.export import folding
 from datasets import centres, crops, geometry, targets
 from datasets.errors import InputError
 from datasets.frames import MAX_PIXELS
 
 SIGNATURES = ("serving_default", "png", "centred", "crop")
+
+# No depth camera comes near, and the frames of a request are padded to the largest.
+MAX_FRAME_PIXELS = 16_000_000
+BOUNDS = f"a request may hold at most {MAX_PIXELS} pixels, a frame {MAX_FRAME_PIXELS}"
 
 # Any centre in front of the camera keeps the arithmetic finite where there is no hand.
 SOMEWHERE_MM = (0.0, 0.0, 1000.0)
@@ -28,30 +35,45 @@ IMAGE_BYTES = tf.TensorSpec([None], tf.string, "image_bytes")
 
 
 def _graph(*specs):
-    """A graph function of tensors; nothing here needs autograph, which would double the time to export."""
-    return tf.function(input_signature=specs, autograph=False)
+    """A graph function of tensors; nothing here needs autograph, which would double the time to export.
+
+    A server feeds whatever shape it is sent, and a kernel that meets a rank it does not expect may end the
+    process: so shapes are looked at inside the graph.
+    """
+
+    def decorate(function):
+        @functools.wraps(function)
+        def checked(self, *tensors):
+            pairs = zip(tensors, specs, strict=True)
+            return function(self, *(tf.ensure_shape(tensor, spec.shape) for tensor, spec in pairs))
+
+        return tf.function(checked, input_signature=specs, autograph=False)
+
+    return decorate
 
 
 class ServedModel(tf.Module):
-    """A trained ``CrossInfoNet`` behind the four signatures; only the part that computes the pose.
+    """A trained ``CrossInfoNet`` behind the four signatures, as ``crossinfo.export.folding`` makes it.
 
     Args:
-        model: CrossInfoNet with a ``card``. Its weights are shared, not copied.
+        model: CrossInfoNet with a ``card``. Its weights are copied.
+        weights: "float32", or "float16": kernels are kept in half the space; the arithmetic stays float32.
 
-    Raises InputError if the model has no card: without it, the cube is unknown.
+    Raises InputError if the model has no card: without it, the cube is unknown; or if a weight is too large
+    for float16.
     """
 
-    def __init__(self, model):
+    def __init__(self, model, weights="float32"):
         super().__init__(name="crossinfonet")
         if model.card is None:
             raise InputError(
                 "the model has no card, so its cube and joint names are unknown; train it or give it one"
             )
         self.card = model.card
-        pose = inference(model)
-        # A plain function and the bare variables: the export holds no Keras object and needs no Keras.
-        self._hand = lambda crop: pose(crop, training=False)["hand"]
-        self._weights = [weight.value for weight in pose.weights]
+        pose = folding.fold(model)
+        # Bare variables and a function of them: the export holds no Keras object and needs no Keras.
+        self._weights = [_variable(weight, weights) for weight in pose.weights]
+        self._hand = lambda crop: pose.stateless_call(self._floats(), [], crop)[0]["hand"]
 
     def signatures(self):
         """{name: tf.function}: what ``tf.saved_model.save`` takes."""
@@ -83,7 +105,7 @@ class ServedModel(tf.Module):
         """
         checks = _check_frames(depth, camera) + [_one_a_frame(depth, centre_mm, "centre_mm")]
         with tf.control_dependencies(checks):
-            valid = tf.reduce_all(tf.math.is_finite(centre_mm), axis=1) & (centre_mm[:, 2] > 0)
+            valid = usable(centre_mm)
         return self._joints(depth, camera, centre_mm, valid)
 
     @_graph(CROP)
@@ -97,28 +119,56 @@ class ServedModel(tf.Module):
         with tf.control_dependencies([filled]):
             return targets.unflatten(self._hand(crop))
 
+    def _floats(self):
+        return [tf.cast(weight, tf.float32) for weight in self._weights]
+
     def _cubes(self, camera):
         return tf.fill(tf.shape(camera)[:1], self.card.cube_mm)
 
     @_graph(DEPTH, CAMERA, CENTRE, VALID)
     def _joints(self, depth, camera, centre_mm, valid):
-        """Crop about the centres, network, and back to mm; zeros where not ``valid``."""
-        cube_mm = self._cubes(camera)
-        centre_mm = tf.where(valid[:, None], centre_mm, tf.constant(SOMEWHERE_MM))
-        crop = crops.crop(depth, camera, centre_mm, cube_mm)
-        joints = self._pose(crop)
-        joints_mm = crops.denormalise_joints(joints, centre_mm, cube_mm)
-        joints_uvd = geometry.project(joints_mm, camera)
-        valid &= tf.reduce_any(crop < crops.BACKGROUND, axis=[1, 2, 3])
-        # A joint in the camera's own plane has no pixel.
-        valid &= tf.reduce_all(tf.math.is_finite(joints_mm) & tf.math.is_finite(joints_uvd), axis=[1, 2])
-        found = valid[:, None]
-        return {
-            "joints_mm": tf.where(found[..., None], joints_mm, 0.0),
-            "joints_uvd": tf.where(found[..., None], joints_uvd, 0.0),
-            "centre_mm": tf.where(found, centre_mm, 0.0),
-            "valid": valid,
-        }
+        return joints(self._pose, depth, camera, centre_mm, valid, self._cubes(camera))
+
+
+def usable(centre_mm):
+    """Whether centres [B, 3] are finite and in front of the camera, bool [B]."""
+    return tf.reduce_all(tf.math.is_finite(centre_mm), axis=1) & (centre_mm[:, 2] > 0)
+
+
+def joints(pose, depth, camera, centre_mm, valid, cube_mm):
+    """Crop about the centres, network, and back to mm; zeros where not ``valid``.
+
+    Args:
+        pose: function of crops [B, 96, 96, 1] -> normalised joints [B, J, 3].
+        depth, camera: float32 [B, H, W] and [B, 4].
+        centre_mm, valid: float32 [B, 3] and bool [B]; a centre that is not valid is not looked at.
+        cube_mm: float32 [B].
+
+    Returns the outputs of ``serving_default``.
+    """
+    centre_mm = tf.where(valid[:, None], centre_mm, tf.constant(SOMEWHERE_MM))
+    crop = crops.crop(depth, camera, centre_mm, cube_mm)
+    joints_mm = crops.denormalise_joints(pose(crop), centre_mm, cube_mm)
+    joints_uvd = geometry.project(joints_mm, camera)
+    valid &= tf.reduce_any(crop < crops.BACKGROUND, axis=[1, 2, 3])
+    # A joint in the camera's own plane has no pixel.
+    valid &= tf.reduce_all(tf.math.is_finite(joints_mm) & tf.math.is_finite(joints_uvd), axis=[1, 2])
+    found = valid[:, None]
+    return {
+        "joints_mm": tf.where(found[..., None], joints_mm, 0.0),
+        "joints_uvd": tf.where(found[..., None], joints_uvd, 0.0),
+        "centre_mm": tf.where(found, centre_mm, 0.0),
+        "valid": valid,
+    }
+
+
+def _variable(weight, dtype):
+    """A weight of a Keras model as a variable of its own; biases stay float32, they take no space."""
+    value = weight.numpy()
+    kept = value if value.ndim == 1 else value.astype(dtype)
+    if not np.isfinite(kept).all():
+        raise InputError(f"--weights={dtype}: {weight.path} holds a weight that is not finite in it")
+    return tf.Variable(kept, trainable=False, name=weight.path.replace("/", "."))
 
 
 def decode_png(image_bytes):
@@ -129,13 +179,9 @@ def decode_png(image_bytes):
     """
     with tf.control_dependencies(_check_png(image_bytes)):
         size = _png_size(image_bytes)
-    pixels = tf.cast(tf.size(image_bytes), tf.float64) * tf.reduce_prod(tf.cast(size, tf.float64))
     small = tf.debugging.Assert(
-        (pixels <= MAX_PIXELS) & tf.reduce_all(size > 0),
-        [
-            f"image_bytes: a request may hold at most {MAX_PIXELS} pixels; its frames are padded to",
-            size,
-        ],
+        _small(tf.size(image_bytes), size) & tf.reduce_all(size > 0),
+        [f"image_bytes: {BOUNDS}; its frames are padded to", size],
     )
 
     def decode(file):
@@ -175,8 +221,17 @@ def _check_frames(depth, camera):
     return [
         tf.debugging.Assert(tf.reduce_all(good), [message, tf.where(~good)[:, 0], camera]),
         tf.debugging.Assert(tf.size(depth) > 0, ["depth: no frames or no pixels; shape", tf.shape(depth)]),
+        tf.debugging.Assert(
+            _small(tf.shape(depth)[0], tf.shape(depth)[1:]), [f"depth: {BOUNDS}; shape", tf.shape(depth)]
+        ),
         _one_a_frame(depth, camera, "camera"),
     ]
+
+
+def _small(frames, size):
+    """Whether so many frames of (height, width) keep to the bounds. A header may claim any size."""
+    pixels = tf.reduce_prod(tf.cast(size, tf.float64))
+    return (pixels <= MAX_FRAME_PIXELS) & (pixels * tf.cast(frames, tf.float64) <= MAX_PIXELS)
 
 
 def _one_a_frame(depth, rows, name):

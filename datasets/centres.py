@@ -24,6 +24,7 @@ CELLS = 12
 COARSE_PIXELS = 160
 # A pixel of a surface has at least so many of its eight neighbours at about its depth.
 NEIGHBOURS, NEIGHBOUR_MM = 3, 30.0
+EIGHT = tuple((down, across) for down in range(3) for across in range(3) if (down, across) != (1, 1))
 REFINEMENTS = 4
 
 
@@ -133,7 +134,8 @@ def mass(depth_mm, camera, cube_mm):
     Returns:
         (centre_mm float32 [B, 3], valid bool [B]); zeros where nothing was found.
     """
-    depth_mm, camera = _coarse(tf.where(crops.measured(depth_mm), depth_mm, 0.0), camera)
+    depth_mm, camera = _coarse(depth_mm, camera)
+    depth_mm = tf.where(crops.measured(depth_mm), depth_mm, 0.0)
     centre_mm = _front_patch(_without_specks(depth_mm), camera)
     area = tf.zeros_like(cube_mm)
     for _ in range(REFINEMENTS):
@@ -152,11 +154,10 @@ def _without_specks(depth_mm):
     """Clears stray pixels: many of them, in front of the hand, would add up to a nearest surface."""
     height, width = tf.shape(depth_mm)[1], tf.shape(depth_mm)[2]
     padded = tf.pad(depth_mm, [[0, 0], [1, 1], [1, 1]])
-    alike = -1  # a pixel is like itself
-    for down in range(3):
-        for across in range(3):
-            shifted = padded[:, down : down + height, across : across + width]
-            alike += tf.cast(tf.abs(shifted - depth_mm) < NEIGHBOUR_MM, tf.int32)
+    alike = 0
+    for down, across in EIGHT:
+        shifted = padded[:, down : down + height, across : across + width]
+        alike += tf.cast(tf.abs(shifted - depth_mm) < NEIGHBOUR_MM, tf.int32)
     return tf.where(alike >= NEIGHBOURS, depth_mm, 0.0)
 
 
@@ -195,10 +196,11 @@ def _histogram(weights, bins, size):
 def _mean_uvd(patch):
     """(count [B], mean pixel and depth [B, 3]) over the pixels with depth; depth 1 where there are none."""
     seen = tf.cast(patch > 0, tf.float32)
-    count = tf.reduce_sum(seen, axis=[1, 2])
     rows, columns = (tf.cast(x, tf.float32) for x in _pixels(patch))
-    u = tf.einsum("bhw,w->b", seen, columns)
-    v = tf.einsum("bhw,h->b", seen, rows)
+    by_column = tf.reduce_sum(seen, axis=1)
+    count = tf.reduce_sum(by_column, axis=1)
+    u = tf.reduce_sum(by_column * columns, axis=1)
+    v = tf.reduce_sum(tf.reduce_sum(seen, axis=2) * rows, axis=1)
     mean = tf.stack([u, v, tf.reduce_sum(patch, axis=[1, 2])], axis=1) / tf.maximum(count, 1.0)[:, None]
     return count, tf.where((count > 0)[:, None], mean, tf.ones_like(mean))
 

@@ -87,7 +87,7 @@ def _head(path):
 
 def _parse(head, name):
     if not head:
-        raise InputError(f"{name}: the file is empty, not a PNG file")
+        raise InputError(f"{name}: not a PNG file, but an empty one")
     if len(head) < 26 or not head.startswith(SIGNATURE) or head[12:16] != b"IHDR":
         raise InputError(f"{name}: not a PNG file")
     return struct.unpack(">IIBB", head[16:])

@@ -13,7 +13,8 @@ import pytest
 
 import evaluate
 import train
-from crossinfo import cli, export, loading, predict
+from crossinfo import cli, loading, predict
+from crossinfo.export import __main__ as export
 from datasets import command, synthetic
 
 ROOT = pathlib.Path(__file__).parents[1]
@@ -58,18 +59,6 @@ def frames(tmp_path_factory):
         record = synthetic.frame(11, index)
         cv2.imwrite(str(folder / f"{index:03d}.png"), record.depth_mm.round().astype(np.uint16))
     return folder
-
-
-def test_fine_tuning_begins_with_the_weights_it_is_given(work_dir, msra_root, tmp_path, capsys):
-    flags = ["--dataset=synthetic", f"--data_dir={msra_root}", f"--init_from={work_dir}", *SHORT]
-    still = [*flags, f"--work_dir={tmp_path / 'still'}", "--learning_rate=1e-9"]
-    assert train_status(*still) == 0
-    first, tuned = (loading.load_model(folder).trainable_weights for folder in (work_dir, tmp_path / "still"))
-    for old, new in zip(first, tuned, strict=True):
-        np.testing.assert_allclose(old, new, atol=1e-5)
-    capsys.readouterr()
-    assert train_status(*flags, f"--work_dir={tmp_path / 'other'}", "--nocross_connection") == 2
-    assert f"--init_from={work_dir}" in one_line(capsys) and not (tmp_path / "other").exists()
 
 
 def test_training_leaves_what_the_readme_promises(work_dir):

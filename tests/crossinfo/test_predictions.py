@@ -146,7 +146,8 @@ ROW = "1 2 300 " * 14
         (ROW + "\n" + "1 2 300 " * 13 + "\n", "line 2: expected 42 numbers, found 39"),
         (
             f"{ROW}\n",
-            "expected 2 rows, one a frame, found 1; for rows of another list name both lists: --label_names, --prediction_names",
+            "expected 2 rows, one a frame, found 1; for rows of another list name both lists: "
+            "--label_names, --prediction_names",
         ),
         (f"{ROW}\n" * 3, "expected 2 rows, one a frame, found 3"),
         (f"{ROW}\n{ROW.replace('300', 'nan', 1)}\n", "line 2: 'nan' is not a finite number"),

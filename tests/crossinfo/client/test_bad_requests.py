@@ -39,9 +39,6 @@ def test_nothing_to_find_is_an_answer(remote, newest, what):
     assert_works(remote, newest)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="the graph bounds the pixels of a request at 64 million, not of a frame"
-)
 def test_a_frame_of_20_megapixels_is_refused(remote, newest):
     """No depth camera comes near; as floats it would be 80 MB."""
     with pytest.raises(InputError, match="INVALID_ARGUMENT: .*image_bytes"):

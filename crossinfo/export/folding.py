@@ -1,0 +1,45 @@
+"""The network as it is exported: the pose part only, batch normalisation folded into the layers before it.
+
+A normalisation with fixed statistics is a factor and an offset a channel: it disappears into the kernel of
+the convolution or dense layer in front, and leaves a bias. Dropout, heat maps and half precision go, too.
+"""
+
+import dataclasses
+
+import numpy as np
+
+from crossinfo.blocks import EPSILON
+from crossinfo.model import build, inference
+
+
+def fold(model):
+    """A Keras model crop [B, 96, 96, 1] -> ``hand`` [B, 3J] with weights of its own, all float32.
+
+    Equal to ``inference(model)`` to the rounding of float32, and in that precision whatever ``model`` was
+    trained in.
+
+    Args:
+        model: CrossInfoNet.
+    """
+    network = dataclasses.replace(
+        model.network, normalisation=None, normalise_outputs=False, dropout=0.0, initializer="zeros"
+    )
+    pose = inference(build(network))
+    trained = {weight.path: weight.numpy().astype(np.float64) for weight in model.weights}
+    for weight in pose.weights:
+        weight.assign(_folded(weight.path, trained))
+    return pose
+
+
+def _folded(path, trained):
+    """A kernel times its normalisation's factor, or the bias that is left of it."""
+    # ``.../stem/convolution/kernel``, normalised by ``.../stem/normalisation/gamma`` and so on.
+    layer, kind = path.rsplit("/", 1)
+    block = layer.rsplit("/", 1)[0] + "/normalisation/"
+    if block + "gamma" not in trained:
+        return trained[path]
+    gamma, beta, mean, variance = (
+        trained[block + name] for name in ("gamma", "beta", "moving_mean", "moving_variance")
+    )
+    factor = gamma / np.sqrt(variance + EPSILON)
+    return trained[path] * factor if kind == "kernel" else beta - mean * factor

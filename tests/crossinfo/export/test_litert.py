@@ -1,0 +1,261 @@
+import json
+import pathlib
+import sys
+
+import cv2
+import numpy as np
+import pytest
+
+from crossinfo import loading, predict
+from crossinfo.export import __main__ as export_command
+from crossinfo.export import calibration, litert, quantize
+from datasets import command, frames, geometry, synthetic
+from datasets.errors import InputError
+
+pytest.importorskip("ai_edge_litert", reason="needs ai-edge-litert, of the extra litert")
+
+KINECT = pathlib.Path(__file__).parents[4] / "shared/real/kinect2"
+KINECT_CAMERA = geometry.Camera(363.9, 363.9, 255.4, 206.3)
+SIZE = (120, 160)
+
+
+def crops(count, seed=0):
+    return np.random.default_rng(seed).uniform(-1, 1, (count, 96, 96, 1)).astype(np.float32)
+
+
+def run(*argv):
+    with pytest.raises(SystemExit) as stop:
+        command.run(export_command.COMMAND, export_command.main, [str(word) for word in argv])
+    return stop.value.code
+
+
+@pytest.fixture(scope="module")
+def keras_file(tiny_model, tmp_path_factory):
+    path = tmp_path_factory.mktemp("runs") / "model.keras"
+    tiny_model.save(path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def of_crops(tiny_model, tmp_path_factory):
+    return litert.export(tiny_model, tmp_path_factory.mktemp("litert") / "hands/1")
+
+
+@pytest.fixture(scope="module")
+def of_frames(tiny_model, tmp_path_factory):
+    return litert.export(tiny_model, tmp_path_factory.mktemp("litert") / "1", input="frame", frame_size=SIZE)
+
+
+def operations(path):
+    opened = litert.interpreter(path / litert.MODEL_FILE)
+    return {operation["op_name"] for operation in opened._get_ops_details()}
+
+
+def hand(at=(60, 80), depth_mm=500.0):
+    v, u = np.mgrid[: SIZE[0], : SIZE[1]]
+    near = np.hypot(v - at[0], u - at[1]) < 22
+    return np.where(near, depth_mm + 0.3 * u, 1500).astype(np.float32)
+
+
+def test_a_file_of_crops_gives_the_networks_joints(of_crops, tiny_served, tiny_model):
+    found = loading.load_served(of_crops / litert.MODEL_FILE)
+    assert (found.name, found.card) == ("hands", tiny_model.card)
+    expected = tiny_served.call("crop", crop=crops(3))["joints"]
+    np.testing.assert_allclose(found.call("crop", crop=crops(3))["joints"], expected, atol=1e-5)
+
+
+def test_a_file_of_frames_is_the_saved_models_way_from_depth_to_millimetres(of_frames, tiny_served):
+    depth = np.stack([hand(), np.zeros(SIZE), hand((40, 100), 700.0)])
+    depth[0, 50:53] = np.nan
+    depth[2, :, 95] = np.inf
+    camera = np.float32([[150, 152, 80, 60]] * 3)
+    found = loading.load_served(of_frames / litert.MODEL_FILE).call(
+        "serving_default", depth=depth, camera=camera
+    )
+    expected = tiny_served.call("serving_default", depth=depth, camera=camera)
+    assert expected["valid"].tolist() == [True, False, True]
+    assert set(found) == set(expected)
+    for name in expected:
+        np.testing.assert_allclose(found[name], expected[name], atol=1e-2, err_msg=name)
+
+
+def test_a_camera_of_zeros_gives_no_hand_and_no_crash(of_frames):
+    opened = loading.load_served(of_frames / litert.MODEL_FILE)
+    for camera in ([0, 0, 0, 0], [np.nan, 1, 1, 1], [150, -1, 80, 60], [np.inf, 150, 80, 60]):
+        found = opened.call("serving_default", depth=hand()[None], camera=[camera])
+        assert not found["valid"][0] and not found["joints_mm"].any()
+    for camera in ([1e30, 1e30, 1e30, 0], [1e-30, 1e-30, 0, 0]):
+        found = opened.call("serving_default", depth=hand()[None], camera=[camera])
+        assert np.isfinite(found["joints_mm"]).all()
+
+
+@pytest.mark.parametrize("path", ["of_crops", "of_frames"])
+def test_a_device_needs_the_interpreters_own_operations_only(path, request):
+    used = operations(request.getfixturevalue(path))
+    assert "CONV_2D" in used
+    assert not [name for name in used if name.startswith(("Flex", "CUSTOM"))]
+    assert not used & {"VAR_HANDLE", "READ_VARIABLE"}
+
+
+def test_a_file_of_crops_takes_frames_with_tensorflows_help(of_crops, tiny_served):
+    opened = loading.load_served(of_crops / litert.MODEL_FILE)
+    frame = {"depth": hand()[None], "camera": [[150, 152, 80, 60]]}
+    for signature, more in {"serving_default": {}, "centred": {"centre_mm": [[0, 5, 510]]}}.items():
+        found = opened.call(signature, **frame, **more)
+        expected = tiny_served.call(signature, **frame, **more)
+        assert expected["valid"].all()
+        np.testing.assert_allclose(found["joints_mm"], expected["joints_mm"], atol=1e-2)
+
+
+def test_half_the_bits_halve_the_kernels_and_cost_next_to_nothing(tiny_model, tiny_served):
+    pytest.importorskip("ai_edge_quantizer", reason="needs ai-edge-quantizer, of the extra litert")
+    full, half = (litert.convert(tiny_model, precision) for precision in ("none", "float16"))
+    assert len(half) < len(full)
+    call = litert.interpreter(content=half).get_signature_runner()
+    expected = tiny_served.call("crop", crop=crops(4))["joints"]
+    found = np.concatenate([call(crop=crop[None])["joints"] for crop in crops(4)])
+    assert 0 < np.linalg.norm(found - expected, axis=-1).mean() * 125 < 0.1
+
+
+@pytest.mark.parametrize("input", ["crop", "frame"])
+def test_int8_is_8_bits_inside_and_millimetres_outside(tiny_model, tiny_served, input):
+    pytest.importorskip("ai_edge_quantizer", reason="needs ai-edge-quantizer, of the extra litert")
+    content = litert.convert(tiny_model, "int8", input, SIZE, crops(20))
+    opened = litert.interpreter(content=content)
+    opened.allocate_tensors()
+    details = {tensor["index"]: tensor for tensor in opened.get_tensor_details()}
+    outputs = {
+        details[operation["outputs"][0]]["name"]: details[operation["outputs"][0]]["dtype"]
+        for operation in opened._get_ops_details()
+        if operation["op_name"] in ("CONV_2D", "FULLY_CONNECTED")
+    }
+    eight = {name for name, dtype in outputs.items() if dtype == np.int8}
+    assert len(eight) > 15
+    assert not [name for name in eight if "stem" in name or "stage1" in name or "/hand" in name]
+    ends = opened.get_input_details() + opened.get_output_details()
+    assert {end["dtype"] for end in ends} <= {np.float32, np.bool_}
+    call = opened.get_signature_runner()
+    if input == "crop":
+        expected = tiny_served.call("crop", crop=crops(4, 1))["joints"]
+        found = np.concatenate([call(crop=crop[None])["joints"] for crop in crops(4, 1)])
+        assert np.linalg.norm(found - expected, axis=-1).mean() * 125 < 6
+    else:
+        frame = {"depth": hand()[None], "camera": np.float32([[150, 152, 80, 60]])}
+        found, expected = call(**frame), tiny_served.call("serving_default", **frame)
+        # The way to the crop is not rounded.
+        np.testing.assert_allclose(found["centre_mm"], expected["centre_mm"], atol=1e-2)
+
+
+def test_calibration_takes_a_spread_of_training_crops_or_depth_pngs(tiny_model, msra_root, tmp_path):
+    for index in range(3):
+        depth_mm = synthetic.frame(3, index).depth_mm
+        cv2.imwrite(str(tmp_path / f"{index}.png"), depth_mm.round().astype(np.uint16))
+    found = calibration.crops(tmp_path, tiny_model.card, "475,475,160,120")
+    assert found.shape == (3, 96, 96, 1)
+    assert found.min() < 0 and found.max() == 1
+    with pytest.raises(InputError, match="--calibration=.*holds no training crops.*--camera"):
+        calibration.crops(tmp_path, tiny_model.card)
+
+
+def test_calibration_finds_a_runs_shards(tmp_path, msra_root):
+    from datasets import registry, shards
+
+    dataset = registry.get("msra")
+    source = shards.Source("msra", str(msra_root), "train", "com", (dataset.cube_mm,))
+    kept = shards.prepare(source, tmp_path / "run/shards", workers=0)
+
+    class Card:
+        joints, cube_mm = dataset.skeleton.joints, dataset.cube_mm
+
+    for path in (tmp_path / "run", tmp_path / "run/shards", tmp_path / "run/model.keras"):
+        path.suffix and path.write_bytes(b"")
+        found = calibration.crops(path, Card)
+        assert found.shape == (min(kept.frames, quantize.CALIBRATION_FRAMES), 96, 96, 1)
+
+
+def test_the_command_writes_the_file_and_its_card(keras_file, tiny_model, tmp_path, capsys):
+    argv = [f"--model={keras_file}", f"--export_dir={tmp_path / 'out'}", "--format=litert"]
+    assert run(*argv, "--input=frame", "--frame_size=64,48") == 0
+    assert capsys.readouterr().out.strip() == str(tmp_path / "out/1")
+    card = json.loads((tmp_path / "out/1" / litert.CARD_FILE).read_text())
+    assert (card["input"], card["frame_size"], card["quantize"]) == ("frame", [64, 48], "none")
+    assert card["joints"] == list(tiny_model.card.joints)
+    shapes = (
+        litert.interpreter(tmp_path / "out/1" / litert.MODEL_FILE).get_signature_runner().get_input_details()
+    )
+    assert shapes["depth"]["shape"].tolist() == [1, 64, 48]
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["--quantize=int8"], "--calibration="),
+        (["--quantize=int8", "--calibration=gone"], "--calibration=gone"),
+        (["--input=frame"], "--frame_size"),
+        (["--frame_size=64,48"], "--frame_size"),
+        (["--input=frame", "--frame_size=64"], "--frame_size=64: expected height,width"),
+        (["--input=frame", "--frame_size=8,8"], "--frame_size=8,8: expected height,width"),
+        (["--weights=float16"], "--weights=float16: goes with --format=saved_model only"),
+        (["--calibration=x"], "--calibration=x: goes with --quantize=int8 only"),
+    ],
+)
+def test_the_command_says_in_one_line_what_is_wrong(keras_file, tmp_path, capsys, flags, message):
+    pytest.importorskip("ai_edge_quantizer", reason="needs ai-edge-quantizer, of the extra litert")
+    assert run(f"--model={keras_file}", f"--export_dir={tmp_path / 'out'}", "--format=litert", *flags) == 2
+    error = capsys.readouterr().err.strip()
+    assert message in error and "\n" not in error
+    assert not (tmp_path / "out").exists()
+
+
+def test_versions_of_two_formats_do_not_mix(keras_file, export_base, capsys):
+    assert run(f"--model={keras_file}", f"--export_dir={export_base}", "--format=litert") == 2
+    assert "name another folder" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("module", ["ai_edge_litert", "ai_edge_quantizer"])
+def test_a_missing_package_is_one_line(tiny_model, of_crops, monkeypatch, module):
+    for name in [name for name in sys.modules if name.startswith(module)]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(InputError, match=r"pip install 'crossinfonet\[litert\]'"):
+        if module == "ai_edge_litert":
+            loading.load_served(of_crops / litert.MODEL_FILE)
+        else:
+            litert.convert(tiny_model, "float16")
+
+
+@pytest.mark.parametrize("damage", ["text", "cut", "card"])
+def test_a_damaged_file_is_named(of_crops, tmp_path, damage):
+    content = (of_crops / litert.MODEL_FILE).read_bytes()
+    path = tmp_path / litert.MODEL_FILE
+    path.write_bytes({"text": b"not a model", "cut": content[: len(content) // 2], "card": content}[damage])
+    (tmp_path / litert.CARD_FILE).write_text(
+        "{" if damage == "card" else (of_crops / litert.CARD_FILE).read_text()
+    )
+    with pytest.raises(
+        InputError, match="crossinfo.json: damaged" if damage == "card" else "model.tflite: .*damaged"
+    ):
+        loading.load_served(path)
+
+
+def test_what_a_file_of_frames_cannot_do_is_said(of_frames):
+    opened = loading.load_served(of_frames / litert.MODEL_FILE)
+    with pytest.raises(InputError, match=r"model.tflite: depth of \(120, 160\) only"):
+        opened.call("serving_default", depth=np.ones((1, 9, 9)), camera=[[1, 1, 1, 1]])
+    with pytest.raises(InputError, match="has no signature 'crop'"):
+        opened.call("crop", crop=crops(1))
+
+
+@pytest.mark.slow
+def test_real_and_synthetic_frames_agree_with_predict(tiny_model, tiny_served, tmp_path):
+    sets = [[(record.depth_mm, record.camera) for record in (synthetic.frame(5, i) for i in range(100))]]
+    if KINECT.is_dir():
+        sets.append([(frames.read_depth_png(file), KINECT_CAMERA) for file in sorted(KINECT.glob("*.png"))])
+    for number, images in enumerate(sets):
+        path = litert.export(tiny_model, tmp_path / str(number), input="frame", frame_size=images[0][0].shape)
+        opened = loading.load_served(path / litert.MODEL_FILE)
+        for depth_mm, camera in images:
+            expected = predict.estimate(tiny_served, "0", depth_mm, camera)
+            found = predict.estimate(opened, "0", depth_mm, camera)
+            assert found.valid == expected.valid
+            np.testing.assert_allclose(found.joints_mm, expected.joints_mm, atol=0.05)
