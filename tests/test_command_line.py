@@ -13,7 +13,7 @@ import pytest
 
 import evaluate
 import train
-from crossinfo import cli, loading, predict
+from crossinfo import cli, predict
 from crossinfo.export import __main__ as export
 from datasets import command, synthetic
 
