@@ -1,3 +1,5 @@
+import shutil
+
 import keras
 import numpy as np
 import pytest
@@ -48,3 +50,18 @@ def train_set(msra_root, tmp_path_factory):
     """Forty training frames, cropped."""
     source = shards.Source("msra", str(msra_root), "train", "com", (200.0,), max_frames=40)
     return shards.prepare(source, tmp_path_factory.mktemp("shards"), workers=0)
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    sync_api = pytest.importorskip(
+        "playwright.sync_api", reason="needs playwright (pip install -e '.[test]')"
+    )
+    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if path is None:
+        pytest.skip("needs a chromium on PATH (apt-get install chromium)")
+    with sync_api.sync_playwright() as playwright:
+        # In a container, whose user is root, Chromium's own sandbox cannot start.
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield browser
+        browser.close()

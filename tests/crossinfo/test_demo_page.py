@@ -1,12 +1,12 @@
 """The page to try a network, in a real browser."""
 
 import base64
-import shutil
 
 import cv2
 import numpy as np
 import pytest
 
+from tests.crossinfo.browser import new_context, watched
 from tests.crossinfo.demo_server import running
 
 for package in ("starlette", "uvicorn"):
@@ -17,21 +17,6 @@ from crossinfo.demo import app, samples  # noqa: E402
 PHONE, DESK = 360, 1200
 CAMERA = {"fx": "241.42", "fy": "241.42", "cx": "160", "cy": "120"}
 STATUS, ERROR = "#status", "#error"
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    sync_api = pytest.importorskip(
-        "playwright.sync_api", reason="needs playwright (pip install -e '.[test]')"
-    )
-    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if path is None:
-        pytest.skip("needs a chromium on PATH (apt-get install chromium)")
-    with sync_api.sync_playwright() as playwright:
-        # In a container, whose user is root, Chromium's own sandbox cannot start.
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
@@ -52,15 +37,9 @@ def visit(chromium, address):
 
     def opened(width=DESK, scheme="light", context=None, **others):
         if context is None:
-            viewport = {"width": width, "height": 800}
-            context = chromium.new_context(
-                viewport=viewport, color_scheme=scheme, reduced_motion="reduce", **others
-            )
+            context = new_context(chromium, width, scheme, **others)
             contexts.append(context)
-        page = context.new_page()
-        page.on("console", lambda message: complaints.append(message.text))
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("dialog", lambda dialog: complaints.append(dialog.message))
+        page = watched(context.new_page(), complaints)
         page.on("request", lambda request: requests.append(request.url))
         page.goto(address)
         page.wait_for_selector("#samples button")
@@ -174,7 +153,7 @@ def test_a_bad_file_is_a_message_and_the_next_one_works(visit, shown):
     for name, data, kind, said in (
         ("broken.png", shown[0].png[:300], "image/png", "broken: the PNG is damaged"),
         ("photo.jpg", b"\xff\xd8\xff" + b"x" * 50, "image/jpeg", "photo: not a PNG"),
-        ("<img src=x>.png", b"", "image/png", "<img src=x>: the file is empty"),
+        ("<img src=x>.png", b"", "image/png", "<img src=x>: not a PNG file, but an empty one"),
         ("huge.png", 2**24 + 1, "image/png", "larger than 16 MiB"),
     ):
         drop(page, name, data, kind)

@@ -1,29 +1,13 @@
 """The page in a real browser."""
 
-import shutil
-
 import cv2
 import numpy as np
 import pytest
 
+from tests.crossinfo.browser import new_context, watched
 from tests.crossinfo.reports.made import HOSTILE
 
 PHONE, DESK = 360, 1200
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    sync_api = pytest.importorskip(
-        "playwright.sync_api", reason="needs playwright (pip install -e '.[test]')"
-    )
-    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if path is None:
-        pytest.skip("needs a chromium on PATH (apt-get install chromium)")
-    with sync_api.sync_playwright() as playwright:
-        # In a container, whose user is root, Chromium's own sandbox cannot start.
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
@@ -33,15 +17,9 @@ def visit(chromium, report_dir):
     contexts, complaints, requests = [], [], []
 
     def opened(width=DESK, scheme="light", hash="", **others):
-        viewport = {"width": width, "height": 800}
-        context = chromium.new_context(
-            viewport=viewport, color_scheme=scheme, reduced_motion="reduce", **others
-        )
+        context = new_context(chromium, width, scheme, **others)
         contexts.append(context)
-        page = context.new_page()
-        page.on("console", lambda message: complaints.append(message.text))
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("dialog", lambda dialog: complaints.append(dialog.message))
+        page = watched(context.new_page(), complaints)
         page.on("request", lambda request: requests.append(request.url.partition("#")[0]))
         page.goto(address + hash)
         return page
