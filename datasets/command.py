@@ -120,7 +120,9 @@ def parse(command, argv):
     except flags.Error as error:
         if "--help" in argv:
             return types.SimpleNamespace(help=True)
-        raise InputError(f"{_one_line(error)}; see {command.usage} --help") from None
+        missing = re.match(r"flag (--\w+)=None: .* other than None", str(error))
+        problem = f"{missing[1]}: has to be given" if missing else _one_line(error)
+        raise InputError(f"{problem}; see {command.usage} --help") from None
     if rest[1:]:
         raise InputError(f"unexpected argument {rest[1]!r}; flags are written --name=value, see --help")
     return types.SimpleNamespace(**values.flag_values_dict())
