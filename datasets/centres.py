@@ -24,7 +24,6 @@ CELLS = 12
 COARSE_PIXELS = 160
 # A pixel of a surface has at least so many of its eight neighbours at about its depth.
 NEIGHBOURS, NEIGHBOUR_MM = 3, 30.0
-EIGHT = tuple((down, across) for down in range(3) for across in range(3) if (down, across) != (1, 1))
 REFINEMENTS = 4
 
 
@@ -152,13 +151,19 @@ def _coarse(depth_mm, camera):
 
 def _without_specks(depth_mm):
     """Clears stray pixels: many of them, in front of the hand, would add up to a nearest surface."""
-    height, width = tf.shape(depth_mm)[1], tf.shape(depth_mm)[2]
     padded = tf.pad(depth_mm, [[0, 0], [1, 1], [1, 1]])
-    alike = 0
-    for down, across in EIGHT:
-        shifted = padded[:, down : down + height, across : across + width]
-        alike += tf.cast(tf.abs(shifted - depth_mm) < NEIGHBOUR_MM, tf.int32)
+    # Each pair of neighbours is compared once and counts for both.
+    across = _alike(padded[:, 1:-1, :-1], padded[:, 1:-1, 1:])
+    down = _alike(padded[:, :-1, 1:-1], padded[:, 1:, 1:-1])
+    falling = _alike(padded[:, :-1, :-1], padded[:, 1:, 1:])
+    rising = _alike(padded[:, 1:, :-1], padded[:, :-1, 1:])
+    alike = across[:, :, :-1] + across[:, :, 1:] + down[:, :-1] + down[:, 1:]
+    alike += falling[:, :-1, :-1] + falling[:, 1:, 1:] + rising[:, 1:, :-1] + rising[:, :-1, 1:]
     return tf.where(alike >= NEIGHBOURS, depth_mm, 0.0)
+
+
+def _alike(some_mm, others_mm):
+    return tf.cast(tf.abs(some_mm - others_mm) < NEIGHBOUR_MM, tf.int32)
 
 
 def _front_patch(depth_mm, camera):
@@ -167,20 +172,22 @@ def _front_patch(depth_mm, camera):
     slab = tf.where(depth_mm <= (near + FRONT_SLAB_MM)[:, None, None], depth_mm, 0.0)
     slab = tf.where(slab >= near[:, None, None], slab, 0.0)
     rows, columns = _pixels(depth_mm)
-    cell_row = rows * CELLS // tf.shape(depth_mm)[1]
-    cell_column = columns * CELLS // tf.shape(depth_mm)[2]
-    cell = cell_row[:, None] * CELLS + cell_column[None]
-    counts = _histogram(tf.cast(slab > 0, tf.float32), tf.broadcast_to(cell[None], tf.shape(slab)), CELLS**2)
-    best = tf.argmax(counts, axis=1, output_type=tf.int32)
-    _, mean_uvd = _mean_uvd(tf.where(cell[None] == best[:, None, None], slab, 0.0))
+    row_cell = rows * CELLS // tf.shape(depth_mm)[1]
+    column_cell = columns * CELLS // tf.shape(depth_mm)[2]
+    counts = tf.transpose(tf.cast(slab > 0, tf.float32), [2, 1, 0])
+    counts = tf.math.unsorted_segment_sum(counts, column_cell, CELLS)
+    counts = tf.math.unsorted_segment_sum(tf.transpose(counts, [1, 0, 2]), row_cell, CELLS)
+    best = tf.argmax(tf.reshape(counts, [CELLS**2, -1]), output_type=tf.int32)[:, None]
+    densest = (row_cell == best // CELLS)[:, :, None] & (column_cell == best % CELLS)[:, None, :]
+    _, mean_uvd = _mean_uvd(tf.where(densest, slab, 0.0))
     return geometry.unproject(mean_uvd[:, None], camera)[:, 0]
 
 
 def _nearest_surface(depth_mm, camera):
     """Depth [B] behind which the first few square centimetres have been seen; speckle is too small."""
-    area = depth_mm**2 / (camera[:, 0] * camera[:, 1])[:, None, None]
     bins = tf.cast(tf.minimum(depth_mm / BIN_MM, BINS - 1.0), tf.int32)
-    seen = tf.cumsum(_histogram(area, bins, BINS), axis=1)
+    area_mm2 = _histogram(depth_mm**2, bins, BINS) / (camera[:, 0] * camera[:, 1])[:, None]
+    seen = tf.cumsum(area_mm2, axis=1)
     first = tf.argmax(tf.cast(seen >= FRONT_AREA_MM2, tf.int32), axis=1)
     return tf.cast(first, tf.float32) * BIN_MM
 

@@ -75,8 +75,7 @@ def clip_depth(patch, centre_mm, cube_mm):
     """Depth in front of the cube -> its front face; behind it, or no measurement -> 0."""
     front = (centre_mm[:, 2] - cube_mm / 2)[:, None, None]
     back = (centre_mm[:, 2] + cube_mm / 2)[:, None, None]
-    patch = tf.where(measured(patch) & (patch <= back), patch, 0.0)
-    return tf.where(patch > 0, tf.maximum(patch, front), 0.0)
+    return tf.where(measured(patch) & (patch <= back), tf.maximum(patch, front), 0.0)
 
 
 def measured(depth_mm):

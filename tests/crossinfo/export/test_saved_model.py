@@ -172,16 +172,19 @@ def test_the_saved_graph_does_the_networks_operations_and_little_more(variant, t
     loaded = tf.saved_model.load(export.export(network, tmp_path))
     own = model.operations(model.inference(network))
     inputs = {"depth": [1, 480, 640], "camera": [1, 4], "centre_mm": [1, 3], "crop": [1, 96, 96, 1]}
-    for name, names in {
-        "crop": ["crop"],
-        "centred": list(inputs)[:3],
-        "serving_default": list(inputs)[:2],
-    }.items():
-        counted = profiled(loaded.signatures[name], {key: inputs[key] for key in names})
-        assert counted["Conv2D"] + counted["MatMul"] == own, name
-        # Finding the hand costs the same whatever the network: a good part of one as small as compact.
-        finding = 0.06 if (name, variant) == ("serving_default", "compact") else 0
-        assert sum(counted.values()) <= own * (1.05 + finding), name
+    takes = {"crop": ["crop"], "centred": list(inputs)[:3], "serving_default": list(inputs)[:2]}
+    counted = {
+        name: profiled(loaded.signatures[name], {key: inputs[key] for key in names})
+        for name, names in takes.items()
+    }
+    everything = {name: sum(operations.values()) for name, operations in counted.items()}
+    assert {name: found["Conv2D"] + found["MatMul"] for name, found in counted.items()} == dict.fromkeys(
+        takes, own
+    )
+    # The profiler counts pooling, biases and sums in the network, too.
+    assert everything["crop"] <= 1.05 * own
+    assert everything["centred"] <= 1.05 * everything["crop"]
+    assert everything["serving_default"] <= 1.05 * everything["crop"]
 
 
 def test_versions_count_up_and_are_never_overwritten(tiny_model, tmp_path, monkeypatch):
