@@ -24,8 +24,11 @@ class Group:
         self._common = {"flag_values": flag_values, "module_name": title}
 
     def string(self, name, default, help, required=False):
-        """A text flag."""
+        """A text flag; one that is required may not be empty, as an unset variable makes it."""
         flags.DEFINE_string(name, default, help, required=required, **self._common)
+        if required:
+            values = self._common["flag_values"]
+            flags.register_validator(name, lambda text: text != "", "is empty", flag_values=values)
 
     def strings(self, name, default, help):
         """A comma-separated list."""
