@@ -184,13 +184,14 @@ def report(found, name, dataset, centre, report_dir, selected_on, splits):
 
     Args:
         found: as ``predict`` or ``by_centre`` gives.
-        name: str. What the report calls the network.
+        name: str. What the report calls the network; "mean_pose" is taken, and gets an ending.
         dataset: registry.Dataset.
         centre: str. The centre mode of ``found``.
         report_dir: path.
         selected_on: str or None. What picked the network's best epoch.
         splits: list of Split. Where the frames came from, one after the other.
     """
+    name = "mean_pose_network" if name == "mean_pose" else name
     methods = {name: found["joints_mm"]}
     if "mean_pose_mm" in found:
         methods["mean_pose"] = found["mean_pose_mm"]

@@ -1,11 +1,13 @@
 """The training loop: epochs, validation, checkpoints, and stopping between two steps."""
 
 import signal
+import sys
 import time
 
 import tensorflow as tf
 
 from crossinfo import training
+from datasets.errors import InputError
 
 
 class StopRequest:
@@ -94,9 +96,18 @@ class Store:
         self._best = tf.train.CheckpointManager(best, f"{folder}/best", max_to_keep=1)
 
     def restore(self):
-        """Takes up the last checkpoint, if there is one."""
-        if self._last.latest_checkpoint:
-            self._last.checkpoint.restore(self._last.latest_checkpoint).assert_consumed()
+        """Takes up the last checkpoint, if there is one; the one before, and says so, if it is damaged.
+
+        Raises InputError if none of them can be read.
+        """
+        for path in reversed(self._last.checkpoints):
+            try:
+                return _restore(self._last, path)
+            except InputError as error:
+                damaged = error
+                print(error, file=sys.stderr)
+        if self._last.checkpoints:
+            raise InputError(f"{damaged}, and there is no other; train in another --work_dir")
 
     def save(self, best):
         """Saves where training stands; ``best`` also keeps the weights as the best epoch's."""
@@ -105,5 +116,12 @@ class Store:
         self._last.save(checkpoint_number=self._trainer.step)
 
     def restore_best(self):
-        """Puts the best epoch's weights into the model."""
-        self._best.checkpoint.restore(self._best.latest_checkpoint).assert_consumed()
+        """Puts the best epoch's weights into the model. Raises InputError if they are damaged."""
+        _restore(self._best, self._best.latest_checkpoint)
+
+
+def _restore(manager, path):
+    try:
+        manager.checkpoint.restore(path).assert_consumed()
+    except (tf.errors.OpError, IndexError, ValueError):
+        raise InputError(f"{path}: the checkpoint is damaged") from None

@@ -171,7 +171,12 @@ def _done_path(folder, number):
 
 
 def _is_done(folder, number):
-    return _done_path(folder, number).exists() and _shard_path(folder, number).exists()
+    """Whether a shard and its done-file are there and whole; what is damaged or cut off is made again."""
+    try:
+        done = json.loads(_done_path(folder, number).read_text(encoding="utf-8"))
+        return done["bytes"] == _shard_path(folder, number).stat().st_size
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
 
 
 def _write_missing(source, folder, pieces, missing, workers):
@@ -222,7 +227,8 @@ def _write_shard(source, folder, number, indices):
     _write_examples(_shard_path(folder, number), examples)
     with files.atomic_write(_done_path(folder, number)) as file:
         pose_sum = np.sum(poses, axis=0, dtype=np.float64).tolist()
-        json.dump({"indices": kept, "skipped": skipped, "pose_sum": pose_sum}, file)
+        size = _shard_path(folder, number).stat().st_size
+        json.dump({"indices": kept, "skipped": skipped, "pose_sum": pose_sum, "bytes": size}, file)
     return len(indices)
 
 

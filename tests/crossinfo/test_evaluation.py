@@ -125,6 +125,11 @@ def test_report_and_predictions_are_written(found, split, tmp_path):
     assert content["methods"]["backwards"]["mean_error_mm"] == pytest.approx(errors_mm.mean(), abs=1e-3)
 
 
+def test_a_network_called_as_the_mean_pose_stays_beside_it(found, split, tmp_path):
+    content = evaluation.report(found, "mean_pose", MSRA, "com", tmp_path, "test", [split])
+    assert set(content["methods"]) == {"mean_pose_network", "mean_pose"}
+
+
 def test_hidden_labels_give_a_submission(found, tmp_path):
     names = [f"image_D{index:08d}.png" for index in range(15)]
     evaluation.write_predictions(found, registry.get("hands17"), tmp_path, names)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from crossinfo import fitting
+from datasets.errors import InputError
 from tests.crossinfo.test_training import make_trainer, tiny_variant
 
 
@@ -75,6 +76,25 @@ def test_a_stopped_and_resumed_run_equals_an_uninterrupted_one(whole, train_set,
     trainer, journal, _ = whole
     assert equal(weights_of(trainer), weights_of(resumed))
     assert later.rows[0]["train_total"] == journal.rows[0]["train_total"]
+
+
+def test_a_damaged_checkpoint_gives_way_to_the_one_before(train_set, tmp_path, capsys):
+    trainer = make_trainer(tiny_variant(), 5)
+    store, kept = fitting.Store(trainer, tmp_path), []
+    for step in (1, 2):
+        kept.append(weights_of(trainer))
+        trainer.step.assign(step)
+        store.save(False)
+        for variable in trainer.model.trainable_variables:
+            variable.assign(variable + 1.0)
+    newest, older = (tmp_path / f"ckpt-{step}.data-00000-of-00001" for step in (2, 1))
+    newest.write_bytes(newest.read_bytes()[:1000])
+    fitting.Store(trainer, tmp_path).restore()
+    assert int(trainer.step.numpy()) == 1 and equal(kept[0], weights_of(trainer))
+    assert "ckpt-2: the checkpoint is damaged" in capsys.readouterr().err
+    older.write_bytes(b"")
+    with pytest.raises(InputError, match="ckpt-1: the checkpoint is damaged, and there is no other"):
+        fitting.Store(trainer, tmp_path).restore()
 
 
 def test_the_best_epoch_is_kept(train_set, tmp_path):

@@ -139,6 +139,14 @@ def test_a_killed_run_goes_on_where_it_stopped(msra_root, tmp_path, lost):
     assert (folder / "00000.tfrecord").stat().st_mtime_ns == finished
 
 
+@pytest.mark.parametrize("name", ["00001.json", "00001.tfrecord"])
+def test_a_file_that_was_cut_off_is_made_again(msra_root, tmp_path, name):
+    shard_set = prepare(source_of(msra_root), tmp_path)
+    before, damaged = content(shard_set), pathlib.Path(shard_set.paths[0]).parent / name
+    damaged.write_bytes(damaged.read_bytes()[:50])
+    assert content(prepare(source_of(msra_root), tmp_path)) == before
+
+
 def test_several_workers_write_the_same_bytes(msra_root, tmp_path):
     source = source_of(msra_root, max_frames=60)
     one, two = prepare(source, tmp_path / "one"), prepare(source, tmp_path / "two", workers=2)
