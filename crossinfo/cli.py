@@ -38,7 +38,7 @@ def data_flags(flag_values):
 def _train_flags(flag_values):
     run = Group(flag_values, "Run")
     run.string("work_dir", None, "Where everything of this run goes; the same command goes on with it.", True)
-    run.integer("seed", 0, "Of data, order, augmentation, weights and dropout.", lower=0)
+    run.integer("seed", 0, "Of data, order, augmentation, weights and dropout.", 0, 2**31 - 1)
     run_flags(flag_values)
     network = Group(flag_values, "Network")
     network.switch("cross_connection", True, "Off: the paper's baseline refinement (table 1).")
@@ -59,7 +59,7 @@ def run_flags(flag_values):
     )  # fmt: skip
     data.integer("max_frames", None, "Train on at most so many frames, evenly spread.", lower=1)
     data.number("validation_fraction", 0.05, "Training frames set aside to pick the best epoch.", 0.0, 0.5)
-    data.number("cube_mm", None, "Side of the crop cube; without it the dataset's own.", lower=1.0)
+    data.number("cube_mm", None, "Side of the crop cube; without it the dataset's own.", 1.0, 10_000.0)
     data.choice(
         "icvl_frames", "original", ("original", "all"), "ICVL: train without or with the rotated copies."
     )
@@ -74,7 +74,7 @@ def run_flags(flag_values):
     training = Group(flag_values, "Training")
     training.integer("epochs", None, "Without it the variant's own.", lower=1)
     training.integer("batch_size", None, "Over all devices. Without it the variant's own.", lower=1)
-    training.number("learning_rate", None, "At the start. Without it the variant's own.", lower=0.0)
+    training.number("learning_rate", None, "At the start. Without it the variant's own.", lower=1e-9)
     training.choice(
         "select_on", "validation", ("validation", "test"),
         "What picks the best epoch. test is what the authors did; the report says so.",

@@ -56,7 +56,9 @@ def numbers(text, count, flag):
         found = tuple(float(word) for word in text.split(","))
     except ValueError:
         found = ()
-    if len(found) != count or not np.all(np.isfinite(found)):
+    with np.errstate(over="ignore"):
+        finite = np.isfinite(np.array(found, np.float32)).all()
+    if len(found) != count or not finite:
         raise InputError(f"--{flag}={text}: expected {count} finite numbers separated by commas")
     return found
 

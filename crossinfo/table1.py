@@ -41,7 +41,7 @@ def _define(values):
     group = Group(values, "Run")
     group.string("work_dir", None, "Where the runs and the table go; the same command goes on with it.", True)
     group.integer("seeds", 3, "Trainings a row, each with a seed of its own.", lower=1)
-    group.integer("seed", 0, "The first of them.", lower=0)
+    group.integer("seed", 0, "The first of them.", 0, 2**31 - 1000)
     cli.run_flags(values)
 
 

@@ -15,6 +15,7 @@ import tensorflow as tf
 
 from crossinfo import losses as loss_functions
 from datasets import augment, pipeline
+from datasets.errors import InputError
 
 STRATEGIES = ("auto", "one_device", "mirrored", "multi_worker")
 
@@ -40,11 +41,14 @@ class Machine:
 def make_strategy(name):
     """The ``tf.distribute`` strategy called ``name``, one a process; ``multi_worker`` reads ``TF_CONFIG``.
 
-    Several workers must be set up before any operation has run.
+    Several workers must be set up before any operation has run. Raises InputError on a bad ``TF_CONFIG``.
     """
     several = len(tf.config.list_physical_devices("GPU")) > 1
     if name == "multi_worker":
-        return tf.distribute.MultiWorkerMirroredStrategy()
+        try:
+            return tf.distribute.MultiWorkerMirroredStrategy()
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise InputError(f"--strategy=multi_worker: TF_CONFIG is not one: {error}") from None
     if name == "mirrored" or (name == "auto" and several):
         return tf.distribute.MirroredStrategy()
     return tf.distribute.get_strategy()

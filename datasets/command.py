@@ -5,6 +5,7 @@ turns a caller's mistake into one line on standard error and status 2. A bug sta
 """
 
 import dataclasses
+import math
 import os
 import re
 import sys
@@ -27,8 +28,7 @@ class Group:
         """A text flag; one that is required may not be empty, as an unset variable makes it."""
         flags.DEFINE_string(name, default, help, required=required, **self._common)
         if required:
-            values = self._common["flag_values"]
-            flags.register_validator(name, lambda text: text != "", "is empty", flag_values=values)
+            self._check(name, lambda text: text != "", "is empty")
 
     def strings(self, name, default, help):
         """A comma-separated list."""
@@ -43,12 +43,16 @@ class Group:
         flags.DEFINE_integer(name, default, help, lower_bound=lower, upper_bound=upper, **self._common)
 
     def number(self, name, default, help, lower=None, upper=None):
-        """A real number, bounded."""
+        """A real number, finite and bounded."""
         flags.DEFINE_float(name, default, help, lower_bound=lower, upper_bound=upper, **self._common)
+        self._check(name, lambda number: number is None or math.isfinite(number), "is not finite")
 
     def switch(self, name, default, help):
         """``--name`` or ``--noname``."""
         flags.DEFINE_boolean(name, default, help, **self._common)
+
+    def _check(self, name, good, problem):
+        flags.register_validator(name, good, problem, flag_values=self._common["flag_values"])
 
 
 @dataclasses.dataclass(frozen=True)

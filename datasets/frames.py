@@ -66,8 +66,11 @@ def _check(head, name, max_pixels):
 
 def check_scale(depth_scale):
     """Raises InputError unless the scale is finite and positive."""
-    if not (np.isfinite(depth_scale) and depth_scale > 0):
-        raise InputError(f"depth_scale must be finite and positive, in mm a unit. Received: {depth_scale}")
+    if not 1e-6 <= depth_scale <= 1e6:
+        raise InputError(
+            "depth_scale must be finite and positive, in mm a unit, from 1e-6 to 1e6. "
+            f"Received: {depth_scale}"
+        )
 
 
 def read_header(path):

@@ -27,7 +27,9 @@ class Camera:
 
     def __post_init__(self):
         values = dataclasses.astuple(self)
-        if not np.all(np.isfinite(values)) or self.fx <= 0 or self.fy <= 0:
+        with np.errstate(over="ignore"):  # what float32 cannot hold is not finite, or zero
+            fx, fy, *centre = np.array(values, np.float32)
+        if not np.all(np.isfinite([fx, fy, *centre])) or fx <= 0 or fy <= 0:
             raise InputError(f"camera must be finite with positive focal lengths. Received: {values}")
 
     def __array__(self, dtype=None, copy=None):

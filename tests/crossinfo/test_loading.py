@@ -52,6 +52,13 @@ def test_keras_file_and_saved_model_give_the_same_numbers(work_dir, tiny_served,
     np.testing.assert_allclose(found["joints_mm"], expected["joints_mm"], atol=1e-2)
 
 
+@pytest.mark.parametrize("name", ["2024", "export"])
+def test_a_work_dir_may_look_like_a_version(tiny_model, tmp_path, name):
+    (tmp_path / name).mkdir()
+    tiny_model.save(tmp_path / name / "model.keras")
+    assert loading.load_served(tmp_path / name).name == name
+
+
 def test_a_file_or_folder_of_its_own_gives_its_own_name(tiny_model, export_base, tmp_path):
     tiny_model.save(tmp_path / "best.keras")
     assert loading.load_served(tmp_path / "best.keras").name == "best"

@@ -18,6 +18,7 @@ import tensorflow as tf
 from crossinfo import config, model, training
 from crossinfo.card import card_for
 from datasets import registry, skeletons
+from datasets.errors import InputError
 
 ROOT = pathlib.Path(__file__).parents[2]
 TINY = dict(
@@ -215,3 +216,10 @@ def test_two_workers_train_one_network(msra_root, tmp_path):
         with open(folder / "metrics.csv", newline="") as file:
             rows.append(next(csv.DictReader(file)))
     assert float(rows[0]["train_total"]) == pytest.approx(float(rows[1]["train_total"]), rel=1e-4)
+
+
+@pytest.mark.parametrize("setting", ["{bad", '{"cluster": {"worker": ["localhost:1"]}}'])
+def test_a_wrong_tf_config_is_named(monkeypatch, setting):
+    monkeypatch.setenv("TF_CONFIG", setting)
+    with pytest.raises(InputError, match="multi_worker: TF_CONFIG"):
+        training.make_strategy("multi_worker")

@@ -70,6 +70,8 @@ def test_defaults_hold_and_calls_do_not_touch_each_other():
         (["--data_dir=d", "--centre=middle"], "centre"),
         ([], "--data_dir: has to be given"),
         (["--data_dir="], "--data_dir=: is empty"),
+        (["--data_dir=d", "--rate=nan"], "--rate=nan: is not finite"),
+        (["--data_dir=d", "--rate=inf"], "--rate=inf: is not finite"),
         (["--data_dir=d", "stray"], "'stray'"),
     ],
 )

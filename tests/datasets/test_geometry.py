@@ -108,7 +108,16 @@ def test_a_camera_is_an_array_of_its_four_numbers():
     np.testing.assert_array_equal(np.asarray(camera, np.float64), [500, 400, 320, 240])
 
 
-@pytest.mark.parametrize("values", [(0, 400, 320, 240), (500, -1, 320, 240), (500, 400, np.nan, 240)])
+@pytest.mark.parametrize(
+    "values",
+    [
+        (0, 400, 320, 240),
+        (500, -1, 320, 240),
+        (500, 400, np.nan, 240),
+        (1e-300, 400, 0, 0),
+        (1e39, 1e39, 0, 0),
+    ],
+)
 def test_an_impossible_camera_is_refused_with_its_values(values):
     with pytest.raises(InputError, match=r"positive focal lengths. Received: \("):
         Camera(*values)
