@@ -36,10 +36,8 @@ def train(run, work_dir, machine, cache_dir=None):
     keras.utils.set_random_seed(run.seed)
     dataset = registry.get(run.dataset)
     sources = _sources(run, locate_data(run, work_dir))
-    # What is wrong with labels or centres is found before anything is written.
     readers = {split: sources[split].open() for split in ("train", "test")}
-    for split, reader in readers.items():
-        sources[split].given_centres(reader)
+    _check_data(run, sources, readers)
     weights = _starting_weights(run)
     with atomic_write(work_dir / "config.json") as file:
         file.write(config.to_json(run))
@@ -126,10 +124,25 @@ def _sources(run, data_dir):
     }
 
 
-def _prepare(run, sources, readers, cache_dir, workers):
-    """``evaluation.Split``s "train", "test" and "select", whose error picks the best epoch; all prepared."""
+def _check_data(run, sources, readers):
+    """What is wrong with labels, centres or the settings for them is found before anything is written."""
+    for split, reader in readers.items():
+        sources[split].given_centres(reader)
     if run.select_on == "test" and readers["test"].joints_mm is None:
         raise InputError(f"--select_on=test: the test labels of {run.dataset} are hidden")
+    _check_batch(run, len(sources["train"].indices(len(readers["train"]))))
+
+
+def _check_batch(run, frames):
+    batch_size = run.variant.schedule.batch_size
+    if frames < batch_size:
+        raise InputError(
+            f"--batch_size={batch_size}: more than the {frames} training frames; make it smaller"
+        )
+
+
+def _prepare(run, sources, readers, cache_dir, workers):
+    """``evaluation.Split``s "train", "test" and "select", whose error picks the best epoch; all prepared."""
     parts = {"train": "train", "test": "test", "select": run.select_on}
     splits = {
         name: evaluation.Split(
@@ -140,12 +153,7 @@ def _prepare(run, sources, readers, cache_dir, workers):
     for name, split in splits.items():
         for frame, reason in split.shard_set.skipped:
             print(f"left out of {name}: {frame}: {reason}")
-    frames = splits["train"].shard_set.frames
-    if frames < run.variant.schedule.batch_size:
-        raise InputError(
-            f"--batch_size={run.variant.schedule.batch_size}: more than the {frames} training frames; "
-            "make it smaller"
-        )
+    _check_batch(run, splits["train"].shard_set.frames)
     return splits
 
 

@@ -192,6 +192,13 @@ def test_a_wrong_flag_is_one_line(flags, word, capsys):
     assert word in one_line(capsys)
 
 
+def test_too_few_frames_for_a_batch_leave_nothing(msra_root, tmp_path, capsys):
+    flags = [f"--work_dir={tmp_path / 'run'}", "--dataset=msra", f"--data_dir={msra_root}", *SHORT]
+    assert train_status(*flags, "--max_frames=4") == 2
+    assert "--batch_size=16: more than the 4 training frames" in one_line(capsys)
+    assert not (tmp_path / "run").exists()
+
+
 def test_flags_page_is_up_to_date():
     assert (ROOT / "flags.md").read_text() == cli.flags_page(), "run: python -m crossinfo.cli"
 
