@@ -155,9 +155,8 @@ def _name(path):
     if path.is_file() and path.name != MODEL_FILE:
         return path.stem
     folder = path.parent if path.is_file() else path
-    if (folder / "saved_model.pb").is_file() and folder.name.isdecimal():
-        folder = folder.parent
-    if folder.name == "export" and not (folder / MODEL_FILE).exists():
+    # A work_dir may be called 2024 or export, too.
+    while (folder.name.isdecimal() or folder.name == "export") and not (folder / MODEL_FILE).exists():
         folder = folder.parent
     return folder.name
 
