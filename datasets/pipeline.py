@@ -20,25 +20,46 @@ def evaluation_batches(shard_set, joints, batch_size):
     return frames.batch(batch_size).prefetch(2)
 
 
-def training_batches(shard_set, joints, batch_size, seed, epoch, skip=0):
-    """One epoch in an order that (seed, epoch) fixes; an incomplete last batch is left out.
+def training_batches(
+    shard_set, joints, batch_size, seed, epoch, skip=0, pipelines=1, index=0, replicas_each=1
+):
+    """One epoch in an order that (seed, epoch) fixes; an incomplete last global batch is left out.
+
+    Several input pipelines share each global batch: global batch k holds the k-th ``batch_size`` frames of
+    that order however many they are, and each pipeline parses its own frames only. Its part of a global
+    batch comes as ``replicas_each`` batches, one for each replica.
 
     Args:
         shard_set: ShardSet.
         joints: int. J.
-        batch_size: int. Frames of one step over all devices.
+        batch_size: int. Frames of one step over all replicas.
         seed, epoch: int.
         skip: int. Steps of this epoch already done, by a run that is resumed.
+        pipelines: int. Input pipelines, one for each worker.
+        index: int. Which of them this is, from 0.
+        replicas_each: int. Replicas that one pipeline feeds.
+
+    Returns:
+        Dataset of batches of ``batch_size / (pipelines * replicas_each)`` frames. Raises ValueError if that
+        is no whole number.
     """
-    paths = tf.random.experimental.stateless_shuffle(tf.constant(shard_set.paths), [seed, epoch])
+    replicas = pipelines * replicas_each
+    if batch_size % replicas:
+        raise ValueError(f"batch_size={batch_size} is not divisible by {replicas} replicas")
+    used = shard_set.frames // batch_size * batch_size
+    records = _shuffled(shard_set.paths, seed, epoch).take(used).skip(skip * batch_size)
+    frames = _frames(records.shard(pipelines, index), joints, key=(seed, epoch))
+    return frames.batch(batch_size // replicas, drop_remainder=True).prefetch(4)
+
+
+def _shuffled(paths, seed, epoch):
+    """Every serialised frame once, in the epoch's order."""
+    paths = tf.random.experimental.stateless_shuffle(tf.constant(paths), [seed, epoch])
     records = tf.data.Dataset.from_tensor_slices(paths).interleave(
         tf.data.TFRecordDataset, cycle_length=8, block_length=16
     )
     order = int(np.random.SeedSequence([seed, epoch]).generate_state(1)[0])
-    records = records.shuffle(SHUFFLE_FRAMES, seed=order, reshuffle_each_iteration=False)
-    records = records.skip(skip * batch_size)
-    frames = _frames(records, joints, key=(seed, epoch))
-    return frames.batch(batch_size, drop_remainder=True).prefetch(4)
+    return records.shuffle(SHUFFLE_FRAMES, seed=order, reshuffle_each_iteration=False)
 
 
 def _frames(records, joints, key=None):

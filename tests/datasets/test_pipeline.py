@@ -22,8 +22,8 @@ def sets(msra_root, tmp_path_factory):
         }
 
 
-def training(sets, batch_size=16, seed=0, epoch=0, skip=0):
-    batches = pipeline.training_batches(sets["train"], 21, batch_size, seed, epoch, skip)
+def training(sets, batch_size=16, seed=0, epoch=0, skip=0, **share):
+    batches = pipeline.training_batches(sets["train"], 21, batch_size, seed, epoch, skip, **share)
     return [{key: value.numpy() for key, value in batch.items()} for batch in batches]
 
 
@@ -88,6 +88,33 @@ def test_a_resumed_epoch_goes_on_with_the_very_same_batches(sets, skip):
     for expected, found in zip(whole[skip:], rest, strict=True):
         for key, value in expected.items():
             np.testing.assert_array_equal(found[key], value)
+
+
+@pytest.mark.parametrize("skip", [0, 3])
+@pytest.mark.parametrize("pipelines, replicas_each", [(1, 2), (2, 1), (2, 4), (3, 1), (4, 3)])
+def test_a_step_has_the_same_frames_however_many_pipelines_share_it(sets, pipelines, replicas_each, skip):
+    whole = training(sets, batch_size=24, skip=skip)
+    assert len(whole) == TRAIN // 24 - skip
+    shares = [
+        training(sets, 24, skip=skip, pipelines=pipelines, index=i, replicas_each=replicas_each)
+        for i in range(pipelines)
+    ]
+    assert {len(batch["index"]) for share in shares for batch in share} == {24 // pipelines // replicas_each}
+    for k, batch in enumerate(whole):
+        step = [part for share in shares for part in share[k * replicas_each : (k + 1) * replicas_each]]
+        assert sorted(order(step)) == sorted(order([batch]))
+        assert draws_by_index(step) == draws_by_index([batch])
+    assert [len(share) for share in shares] == [len(whole) * replicas_each] * pipelines
+
+
+def test_a_batch_that_cannot_be_shared_evenly_is_named(sets):
+    with pytest.raises(ValueError, match="batch_size=16 is not divisible by 6 replicas"):
+        training(sets, pipelines=2, replicas_each=3)
+
+
+def test_a_share_has_a_static_batch_size(sets):
+    batches = pipeline.training_batches(sets["train"], 21, 16, 0, 0, pipelines=2, replicas_each=2)
+    assert batches.element_spec["crop"].shape == (4, 96, 96, 1)
 
 
 def test_draws_depend_on_seed_epoch_and_frame_alone(sets):
