@@ -11,85 +11,88 @@ import tensorflow as tf
 # The authors' release; the paper gives no numbers.
 MOMENTUM = 0.9
 EPSILON = 1e-5
+# "exact" was once an implementation of its own and stands in files of that time: now the same layer.
 NORMALISATIONS = ("fused", "exact")
 
 registered = keras.saving.register_keras_serializable(package="crossinfo")
 
 
-def make_initializer(name):
+def make_initializer(name: str) -> keras.Initializer:
     """A fresh kernel initializer: "normal" is N(0, 0.01) (section 3.5), any other name is Keras' own."""
     if name == "normal":
         return keras.initializers.RandomNormal(stddev=0.01)
     return keras.initializers.get(name)
 
 
-def make_normalisation(name, dtype):
-    """Batch normalisation: "fused" is fast, "exact" sums as the release did on every machine; or None."""
+def make_normalisation(name: str | None, dtype: str | keras.DTypePolicy) -> "FusedBatchNormalization | None":
+    """The batch normalisation of a block; None for no normalisation, ValueError for an unknown name."""
     if name is None:
         return None
     if name not in NORMALISATIONS:
         raise ValueError(f"normalisation must be one of {NORMALISATIONS}. Received: normalisation={name!r}")
-    kind = FusedBatchNormalization if name == "fused" else ExactBatchNormalization
-    return kind(momentum=MOMENTUM, epsilon=EPSILON, dtype=dtype, name="normalisation")
+    return FusedBatchNormalization(momentum=MOMENTUM, epsilon=EPSILON, dtype=dtype, name="normalisation")
 
 
 @registered
 class FusedBatchNormalization(keras.layers.BatchNormalization):
-    """Keras' batch normalisation on TensorFlow's fused kernel, for `(batch, features)` and NHWC inputs.
+    """Keras' batch normalisation on TensorFlow's fused kernel.
 
-    Keras 3 composes it of many small operations; the fused one trains `compact` 1.4 x as fast on a CPU, and
-    rounds its batch statistics a little more. They are float32 in every precision; the moving variance is
-    the unbiased one.
+    Keras 3 composes it of many small operations; the fused kernel trains `compact` 1.4 x as fast on a CPU. It
+    has no double precision: under "float64" the layer is composed after all. Statistics are at least float32.
+    In training the batch is normalised by its biased variance, and the moving variance follows the unbiased
+    one. A batch statistic that is not finite, because half precision overflowed, leaves its moving
+    statistic as it was.
+
+    `momentum` is read whenever `call` is traced: with 0, a pass in training mode makes the moving statistics
+    those of its batch.
+
+    Input: `(batch, channels)` or `(batch, height, width, channels)`. Output: the same shape, compute dtype.
     """
 
     def call(self, inputs, training=None, mask=None):
-        flat = len(inputs.shape) == 2
-        x = inputs[:, None, None, :] if flat else inputs
         training = bool(training and self.trainable)
-        statistics = (
-            ([], []) if training else (self._float(self.moving_mean), self._float(self.moving_variance))
-        )
-        x, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
-            x=x,
-            scale=self._float(self.gamma),
-            offset=self._float(self.beta),
-            mean=statistics[0],
-            variance=statistics[1],
-            epsilon=self.epsilon,
-            is_training=training,
-        )
+        normalise = self._composed if self.compute_dtype == "float64" else self._fused
+        x, mean, variance = normalise(inputs, training)
         if training:
             self._move(self.moving_mean, mean)
             self._move(self.moving_variance, variance)
-        return x[:, 0, 0] if flat else x
+        return x
+
+    def _fused(self, inputs, training):
+        """(normalised inputs, mean, unbiased variance): the batch's in training, else the moving ones."""
+        flat = len(inputs.shape) == 2
+        x, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
+            x=inputs[:, None, None, :] if flat else inputs,
+            scale=self._float(self.gamma),
+            offset=self._float(self.beta),
+            mean=[] if training else self._float(self.moving_mean),
+            variance=[] if training else self._float(self.moving_variance),
+            epsilon=self.epsilon,
+            is_training=training,
+        )
+        return x[:, 0, 0] if flat else x, mean, variance
+
+    def _composed(self, inputs, training):
+        """What `_fused` computes, in operations that exist in double precision."""
+        mean, variance = self.moving_mean.value, self.moving_variance.value
+        unbiased = variance
+        if training:
+            mean, variance = tf.nn.moments(inputs, list(range(len(inputs.shape) - 1)))
+            count = tf.cast(tf.size(inputs) // inputs.shape[-1], inputs.dtype)
+            unbiased = variance * (count / tf.maximum(count - 1, 1))
+        x = tf.nn.batch_normalization(inputs, mean, variance, self.beta.value, self.gamma.value, self.epsilon)
+        return x, mean, unbiased
 
     def _float(self, variable):
         return keras.ops.cast(variable, "float32")
 
     def _move(self, variable, value):
-        variable.assign(variable * self.momentum + value * (1.0 - self.momentum))
+        moved = variable * self.momentum + value * (1.0 - self.momentum)
+        variable.assign(tf.where(tf.math.is_finite(value), moved, variable))
 
 
-@registered
-class ExactBatchNormalization(FusedBatchNormalization):
-    """The fused normalisation in single operations, rounded bit by bit as TensorFlow's plain fused kernel.
-
-    oneDNN, on by default on CPUs, puts a kernel of its own in that one's place, which rounds batch
-    statistics far more: 8e-3 in the release's golden outputs, against 4e-4.
-    """
-
-    def call(self, inputs, training=None, mask=None):
-        x = tf.reshape(self._float(inputs), [-1, inputs.shape[-1]])
-        mean, variance = self._float(self.moving_mean), self._float(self.moving_variance)
-        if training and self.trainable:
-            count = tf.cast(tf.shape(x)[0], tf.float32)
-            mean = tf.reduce_sum(x, axis=0) * (1 / count)
-            variance = tf.reduce_sum(tf.square(x - mean), axis=0) * (1 / count)
-            self._move(self.moving_mean, mean)
-            self._move(self.moving_variance, variance * (count / tf.maximum(count - 1, 1)))
-        scale = tf.math.rsqrt(variance + self.epsilon) * self._float(self.gamma)
-        x = (x - mean) * scale + self._float(self.beta)
-        return keras.ops.cast(tf.reshape(x, tf.shape(inputs)), self.compute_dtype)
+# Files written when "exact" was an implementation of its own still open.
+keras.saving.get_custom_objects()["crossinfo>ExactBatchNormalization"] = FusedBatchNormalization
 
 
 @registered

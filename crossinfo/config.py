@@ -26,7 +26,8 @@ class NetworkConfig:
         dropout: float. Share of units dropped behind each of them.
         cross_connection: bool. False: the paper's baseline refinement (section 3.2).
         heatmap_guidance: bool. False: no heat-map heads (table 1, "Base" and "Cross").
-        normalisation: "fused" (fast) or "exact" (rounds as the release did, on every machine).
+        normalisation: "fused", batch normalisation; or None, biases instead. "exact", in files of earlier
+            versions, means "fused".
         normalise_outputs: bool. Batch normalisation on output layers too, in place of their bias.
         resize_grid: "half_pixel" (Keras) or "tf1" (the release's sampling grid).
         initializer: "normal" (N(0, 0.01), the paper) or "glorot_uniform" (the release).
@@ -44,7 +45,7 @@ class NetworkConfig:
     dropout: float = 0.6
     cross_connection: bool = True
     heatmap_guidance: bool = True
-    normalisation: str = "fused"
+    normalisation: str | None = "fused"
     normalise_outputs: bool = False
     resize_grid: str = "half_pixel"
     initializer: str = "normal"
@@ -112,7 +113,6 @@ VARIANTS = {
         NetworkConfig(
             dense_units=1024,
             dropout=0.4,
-            normalisation="exact",
             normalise_outputs=True,
             resize_grid="tf1",
             initializer="glorot_uniform",

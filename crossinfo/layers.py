@@ -2,6 +2,7 @@
 # ruff: noqa: D102 (Keras' methods are described by each class's docstring)
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from crossinfo.blocks import ConvolutionBlock, DenseBlock, ResidualBlock, registered
@@ -27,7 +28,8 @@ class Resize(keras.layers.Layer):
         size: (height, width), ints.
         grid: "half_pixel", Keras' sampling grid; or "tf1", source = i x scale, the authors' release.
 
-    Input: `(batch, any, any, channels)`. Output: `(batch, height, width, channels)`, compute dtype.
+    Input: `(batch, any, any, channels)`. Output: `(batch, height, width, channels)`, compute dtype. The
+    sides of the input must be known when the layer is called.
     """
 
     def __init__(self, size, grid="half_pixel", **kwargs):
@@ -40,6 +42,8 @@ class Resize(keras.layers.Layer):
     def call(self, inputs):
         if tuple(inputs.shape[1:3]) == self.size:
             return inputs
+        if self.compute_dtype == "float64":
+            return self._resize_by_matrices(inputs)
         # XLA's gradient of this operation is float32 only (TensorFlow 2.21): half precision goes around.
         resized = tf.raw_ops.ResizeBilinear(
             images=keras.ops.cast(inputs, "float32"),
@@ -48,11 +52,37 @@ class Resize(keras.layers.Layer):
         )
         return keras.ops.cast(resized, self.compute_dtype)
 
+    def _resize_by_matrices(self, inputs):
+        """ResizeBilinear in double precision: the operation always gives float32, but is faster."""
+        rows, columns = (
+            tf.constant(bilinear_matrix(source, length, self.grid), inputs.dtype)
+            for source, length in zip(inputs.shape[1:3], self.size, strict=True)
+        )
+        resized = tf.einsum("ih,bhwc->biwc", rows, inputs)
+        return tf.einsum("jw,biwc->bijc", columns, resized)
+
     def compute_output_shape(self, input_shape):
         return (input_shape[0], *self.size, input_shape[-1])
 
     def get_config(self):
         return {**super().get_config(), "size": self.size, "grid": self.grid}
+
+
+def bilinear_matrix(source: int, length: int, grid: str) -> np.ndarray:
+    """Weights of bilinear resizing along one axis, without anti-aliasing.
+
+    Args:
+        source: pixels before.
+        length: pixels after.
+        grid: see `Resize`.
+
+    Returns:
+        float64 [length, source]. Each row has at most two weights, which add up to 1.
+    """
+    half = 0.5 if grid == "half_pixel" else 0.0
+    position = (np.arange(length) + half) * (source / length) - half
+    position = np.clip(position, 0, source - 1)
+    return np.maximum(0, 1 - np.abs(position[:, None] - np.arange(source)))
 
 
 @registered

@@ -24,12 +24,12 @@ class CrossInfoNet(keras.Model):
     Args:
         network: `NetworkConfig`, or its fields as a dict.
         card: `ModelCard`, its fields as a dict, or None before training.
-        dtype: str or dtype policy: "float32", "mixed_float16" or "mixed_bfloat16". Outputs are float32.
+        dtype: str or dtype policy: "float32", "mixed_float16", "mixed_bfloat16" or "float64".
 
-    Input: `(batch, 96, 96, 1)`, depth normalised to [-1, 1].
+    Input: `(batch, 96, 96, 1)`, depth normalised to [-1, 1]; cast to the output's dtype.
     Outputs: dict of `hand (batch, 3A)`, `palm (batch, 3P)`, `finger (batch, 3F)`: normalised x, y, z
     joint by joint; and, with heat-map guidance, `hand_heatmap (batch, 24, 24, A)`, `palm_heatmap`,
-    `finger_heatmap`.
+    `finger_heatmap`. They are float64 under "float64", where nothing is computed in less, else float32.
     """
 
     def __init__(self, network, card=None, dtype="float32", name="crossinfonet", **kwargs):
@@ -38,7 +38,7 @@ class CrossInfoNet(keras.Model):
         if isinstance(card, dict):
             card = ModelCard.from_dict(card)
         policy = keras.dtype_policies.get(dtype)
-        crop = keras.Input((CROP_SIZE, CROP_SIZE, 1), name="crop")
+        crop = keras.Input((CROP_SIZE, CROP_SIZE, 1), dtype=_head_dtype(policy), name="crop")
         super().__init__(crop, _Graph(network, policy).outputs(crop), name=name, **kwargs)
         # keras.Model ignores dtype; without this a reloaded model would lose its policy.
         self.dtype_policy = policy
@@ -56,12 +56,20 @@ class CrossInfoNet(keras.Model):
         }
 
 
-def build(network, precision="float32", card=None):
-    """A `CrossInfoNet` for a `NetworkConfig`; `precision` is the name of a Keras dtype policy."""
+def build(network: NetworkConfig, precision: str = "float32", card: ModelCard | None = None) -> CrossInfoNet:
+    """A `CrossInfoNet` with fresh weights.
+
+    Args:
+        network: its sizes and switches.
+        precision: "float32"; "mixed_float16" or "mixed_bfloat16", which compute in half precision but keep
+            variables and outputs in float32; or "float64", double precision from input to outputs, for
+            checks.
+        card: facts that travel with a trained network.
+    """
     return CrossInfoNet(network, card, precision)
 
 
-def save(model, path):
+def save(model: keras.Model, path: str | os.PathLike) -> None:
     """Writes a `.keras` file, whole or not at all."""
     path = pathlib.Path(path)
     temporary = path.with_name(f".{path.name}.tmp.keras")
@@ -72,15 +80,15 @@ def save(model, path):
         temporary.unlink(missing_ok=True)
 
 
-def inference(model):
+def inference(model: CrossInfoNet) -> keras.Model:
     """The part of a `CrossInfoNet` that computes `hand` only, sharing its weights: no heat-map heads."""
     pose = keras.Model(model.input, {"hand": model.output["hand"]}, name="pose")
     pose.dtype_policy = model.dtype_policy
     return pose
 
 
-def operations(model):
-    """Floating point operations a frame: 2 x the multiply-adds of all convolutions and dense layers."""
+def operations(model: keras.Model) -> int:
+    """Floating-point operations per frame: 2 x the multiply-adds of all convolutions and dense layers."""
     crop = tf.TensorSpec([1, CROP_SIZE, CROP_SIZE, 1])
     graph = tf.function(lambda x: model(x, training=False)).get_concrete_function(crop).graph
     return sum(
@@ -101,6 +109,11 @@ def _needed(tensors):
     return needed
 
 
+def _head_dtype(policy):
+    """The dtype of the network's input and outputs."""
+    return "float64" if policy.compute_dtype == "float64" else "float32"
+
+
 class _Graph:
     """Lays the network's layers, in the paper's order, with one configuration and one dtype policy."""
 
@@ -112,11 +125,11 @@ class _Graph:
             "dtype": policy,
         }
         self.policy = policy
-        # Output layers stay in float32: their sums overflow or lose millimetres in half precision.
+        # Output layers are never in half precision: their sums would overflow or lose millimetres.
         self.head = {
             "initializer": config.initializer,
             "normalisation": config.normalisation if config.normalise_outputs else None,
-            "dtype": "float32",
+            "dtype": _head_dtype(policy),
         }
 
     def outputs(self, crop):
@@ -196,7 +209,7 @@ class _Graph:
         return x
 
     def coordinates(self, x, joints, name):
-        """Output layer: three coordinates a joint, float32."""
+        """Output layer: three coordinates per joint."""
         return DenseBlock(3 * joints, activation=None, name=name, **self.head)(x)
 
     def residual(self, x, name):

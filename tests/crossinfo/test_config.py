@@ -49,7 +49,6 @@ def test_paper_and_release_differ_where_the_design_says():
     assert differing == {
         "dense_units": (2048, 1024),
         "dropout": (0.6, 0.4),
-        "normalisation": ("fused", "exact"),
         "normalise_outputs": (False, True),
         "resize_grid": ("half_pixel", "tf1"),
         "initializer": ("normal", "glorot_uniform"),

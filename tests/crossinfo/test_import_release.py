@@ -1,7 +1,6 @@
 """TensorFlow 1 checkpoints, written as the authors' program wrote them, and what becomes of them."""
 
 import json
-import zlib
 
 import keras
 import numpy as np
@@ -12,14 +11,9 @@ from crossinfo import import_release, loading, model
 from crossinfo.config import variant_for
 from datasets import command, hands17, registry
 from datasets.errors import InputError
-from tests.crossinfo.test_release_parity import FIDELITY, OUTPUTS, RULES, reference, relative
+from tests.helpers import golden
 
 UP = {"hand": 14, "palm": 9, "finger": 5}
-
-
-def rule(name, shape):
-    x = np.random.RandomState(zlib.crc32(name.encode())).randn(*shape)
-    return RULES[name.rsplit("/", 1)[-1]](x).astype(np.float32)
 
 
 def write_checkpoint(folder, values):
@@ -46,7 +40,7 @@ def shapes_of(dataset):
 
 def imported(dataset, folder):
     """The rule's weights through a checkpoint and the command: the path of its `model.keras`."""
-    values = {name: rule(name, shape) for name, shape in shapes_of(dataset).items()}
+    values = {name: golden.weights(name, shape) for name, shape in shapes_of(dataset).items()}
     output = folder / "out" / "model.keras"
     flags = f"--checkpoint={write_checkpoint(folder, values)}", f"--dataset={dataset}", f"--output={output}"
     with pytest.raises(SystemExit) as end:
@@ -62,16 +56,15 @@ def nyu(tmp_path_factory):
     return keras.saving.load_model(path), loading.load_model(path)
 
 
-@pytest.mark.skipif(not FIDELITY.is_dir(), reason="the release's numbers are not here")
-@pytest.mark.parametrize("name", OUTPUTS)
+@pytest.mark.parametrize("name", golden.OUTPUTS)
 def test_an_imported_network_gives_the_authors_outputs(nyu, name):
-    found = nyu[0](reference()["input"], training=False)[name]
-    assert relative(found, reference()[f"infer_{OUTPUTS[name]}"]) < 1e-5
+    found = nyu[0](golden.release()["input"], training=False)[name]
+    assert golden.deviation(found, golden.release()[f"infer_{golden.OUTPUTS[name]}"]) < 1e-4
 
 
 def test_commands_open_it_with_y_down(nyu):
     """The authors' labels of NYU, and so their outputs, have y up."""
-    raw, found = (network(rule("crop/weights", (1, 96, 96, 1))) for network in nyu)
+    raw, found = (network(golden.weights("crop/weights", (1, 96, 96, 1))) for network in nyu)
     for name, joints in UP.items():
         expected = raw[name] * np.tile([1, -1, 1], joints)
         np.testing.assert_allclose(found[name], expected, rtol=1e-5, atol=1e-6)

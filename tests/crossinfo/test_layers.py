@@ -12,12 +12,11 @@ BRANCHES = [IMAGE, IMAGE, IMAGE]
 # name -> (class, arguments, input shape(s), trainable weights, other weights, output shape(s))
 CASES = {
     "norm": (blocks.FusedBatchNormalization, {}, IMAGE, 2, 2, IMAGE),
-    "norm_exact": (blocks.ExactBatchNormalization, {}, IMAGE, 2, 2, IMAGE),
     "norm_flat": (blocks.FusedBatchNormalization, {}, (2, 8), 2, 2, (2, 8)),
     "conv": (blocks.ConvolutionBlock, {"filters": 8}, IMAGE, 3, 2, (2, 6, 6, 8)),
     "conv_strided": (
         blocks.ConvolutionBlock,
-        {"filters": 8, "kernel_size": 5, "strides": 2, "normalisation": "exact"},
+        {"filters": 8, "kernel_size": 5, "strides": 2},
         (2, 7, 7, 16),
         3,
         2,
@@ -70,11 +69,11 @@ def make(case, **kwargs):
     return kind(**arguments, **kwargs)
 
 
-def numbers(shape, seed=0):
+def numbers(shape, seed=0, dtype="float32"):
     """Random input of one shape, or a list of them for several."""
     if isinstance(shape, list):
-        return [numbers(each, seed + i) for i, each in enumerate(shape)]
-    return tf.constant(np.random.default_rng(seed).normal(size=shape), tf.float32)
+        return [numbers(each, seed + i, dtype) for i, each in enumerate(shape)]
+    return tf.constant(np.random.default_rng(seed).normal(size=shape), dtype)
 
 
 def shapes(outputs):
@@ -120,26 +119,38 @@ def test_symbolic_and_eager_shapes_agree(case):
 
 
 @every_case
-@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
-def test_mixed_precision_reaches_every_sublayer(case, policy):
+@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16", "float64"])
+def test_precision_reaches_every_sublayer(case, policy):
     layer = make(case, dtype=policy)
-    output = keras.tree.flatten(layer(numbers(CASES[case][2])))[0]
-    compute = policy.removeprefix("mixed_")
-    assert output.dtype == compute
-    assert {each.compute_dtype for each in layer._flatten_layers()} == {compute}
-    assert {weight.dtype for weight in layer.weights} <= {"float32"}
+    policy = layer.dtype_policy
+    outputs = keras.tree.flatten(layer(numbers(CASES[case][2])))
+    assert {output.dtype.name for output in outputs} == {policy.compute_dtype}
+    assert {each.compute_dtype for each in layer._flatten_layers()} == {policy.compute_dtype}
+    assert {weight.dtype for weight in layer.weights} <= {policy.variable_dtype}
 
 
 @every_case
-def test_compiled_step_reaches_every_weight(case):
-    layer, inputs = make(case), numbers(CASES[case][2])
+@pytest.mark.parametrize("training", [True, False])
+def test_double_precision_sees_what_float32_would_round_away(case, training):
+    layer, inputs = make(case, dtype="float64"), numbers(CASES[case][2], dtype="float64")
+    arguments = {"training": training} if layer._call_has_training_arg else {}
+    nudged = keras.tree.map_structure(lambda x: x * (1 + 1e-11), inputs)
+    before, after = (keras.tree.flatten(layer(each, **arguments)) for each in (inputs, nudged))
+    for one, other in zip(before, after, strict=True):
+        assert 0 < np.abs(one - other).max() < 1e-8
+
+
+@every_case
+@pytest.mark.parametrize("policy", ["float32", "float64"])
+def test_compiled_step_reaches_every_weight(case, policy):
+    layer, inputs = make(case, dtype=policy), numbers(CASES[case][2], dtype=policy)
     layer(inputs)
 
     @tf.function
     def step():
         with tf.GradientTape() as tape:
             outputs = keras.tree.flatten(layer(inputs, training=True))
-            loss = sum(tf.reduce_sum(x * numbers(x.shape, seed=1)) for x in outputs)
+            loss = sum(tf.reduce_sum(x * numbers(x.shape, 1, x.dtype)) for x in outputs)
         return tape.gradient(loss, [weight.value for weight in layer.trainable_weights])
 
     assert all(np.isfinite(gradient).all() and np.any(gradient) for gradient in step())
@@ -157,6 +168,7 @@ def test_saved_and_loaded_gives_equal_outputs(case, tmp_path):
         np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.parametrize("policy", ["float32", "float64"])
 @pytest.mark.parametrize(
     ("grid", "expected"),
     [
@@ -164,9 +176,17 @@ def test_saved_and_loaded_gives_equal_outputs(case, tmp_path):
         ("half_pixel", [0, 0.25, 0.75, 1.25, 1.75, 2.25, 2.75, 3]),
     ],
 )
-def test_resize_samples_its_grid(grid, expected):
-    row = np.arange(4, dtype="float32").reshape(1, 1, 4, 1)
-    np.testing.assert_allclose(layers.Resize((1, 8), grid)(row)[0, 0, :, 0], expected)
+def test_resize_samples_its_grid(grid, expected, policy):
+    row = np.arange(4, dtype=policy).reshape(1, 1, 4, 1)
+    np.testing.assert_allclose(layers.Resize((1, 8), grid, dtype=policy)(row)[0, 0, :, 0], expected)
+
+
+@pytest.mark.parametrize("grid", layers.GRIDS)
+@pytest.mark.parametrize("size", [(3, 5), (6, 6), (7, 12), (13, 2)])
+def test_resize_in_double_precision_is_tensorflows(grid, size):
+    image = numbers((2, 6, 5, 3), dtype="float64")
+    single, double = (layers.Resize(size, grid, dtype=policy)(image) for policy in ("float32", "float64"))
+    np.testing.assert_allclose(single, double, atol=1e-5)
 
 
 @pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
@@ -233,20 +253,52 @@ def test_dropout_drops_its_share_in_training_only():
     assert np.all(block(inputs, training=False))
 
 
-@pytest.mark.parametrize("name", blocks.NORMALISATIONS)
+@pytest.mark.parametrize(("dtype", "tolerance"), [("float32", 1e-5), ("float64", 1e-12)])
 @pytest.mark.parametrize("training", [True, False])
 @pytest.mark.parametrize("shape", [(4, 3, 3, 8), (16, 8)])
-def test_normalisation_is_keras_with_the_unbiased_moving_variance(shape, training, name):
-    ours = blocks.make_normalisation(name, "float32")
-    keras_own = keras.layers.BatchNormalization(momentum=blocks.MOMENTUM, epsilon=blocks.EPSILON)
-    inputs = 3 * numbers(shape) + 2
+def test_normalisation_is_keras_with_the_unbiased_moving_variance(shape, training, dtype, tolerance):
+    ours = blocks.make_normalisation("fused", dtype)
+    keras_own = keras.layers.BatchNormalization(momentum=blocks.MOMENTUM, epsilon=blocks.EPSILON, dtype=dtype)
+    inputs = 3 * numbers(shape, dtype=dtype) + 2
     expected = keras_own(inputs, training=training)
-    np.testing.assert_allclose(ours(inputs, training=training), expected, atol=2e-6)
-    np.testing.assert_allclose(ours.moving_mean, keras_own.moving_mean, atol=1e-6)
+    np.testing.assert_allclose(ours(inputs, training=training), expected, atol=tolerance)
+    np.testing.assert_allclose(ours.moving_mean, keras_own.moving_mean, atol=tolerance)
     if training:
         count = np.prod(shape[:-1])
         unbiased = 0.9 + (keras_own.moving_variance - 0.9) * count / (count - 1)
-        np.testing.assert_allclose(ours.moving_variance, unbiased, rtol=1e-5)
+        np.testing.assert_allclose(ours.moving_variance, unbiased, rtol=tolerance)
+
+
+def test_an_overflow_leaves_the_moving_statistics_as_they_were():
+    block = blocks.ConvolutionBlock(2, dtype="mixed_float16")
+    block.build((4, 3, 3, 1))
+    block.convolution.kernel.assign(np.reshape([1e4, 1], (1, 1, 1, 2)))
+    assert not np.isfinite(block(100 * np.abs(numbers((4, 3, 3, 1))), training=True)).all()
+    mean, variance = block.batch_norm.moving_mean.numpy(), block.batch_norm.moving_variance.numpy()
+    assert (mean[0], variance[0]) == (0, 1)
+    assert mean[1] > 1 and variance[1] > 2
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_without_momentum_the_moving_statistics_are_the_batchs(dtype):
+    layer, inputs = blocks.make_normalisation("fused", dtype), numbers((50, 4), dtype=dtype)
+    layer(inputs, training=True)
+    layer.momentum = 0.0
+    tf.function(layer)(inputs, training=True)
+    np.testing.assert_allclose(layer.moving_mean, np.mean(inputs, axis=0), atol=1e-6)
+    np.testing.assert_allclose(layer.moving_variance, np.var(inputs, axis=0, ddof=1), rtol=1e-5)
+
+
+def test_files_with_the_former_exact_normalisation_still_open():
+    layer = keras.saving.deserialize_keras_object(
+        {
+            "module": "crossinfo.blocks",
+            "class_name": "ExactBatchNormalization",
+            "registered_name": "crossinfo>ExactBatchNormalization",
+            "config": blocks.make_normalisation("exact", "float32").get_config(),
+        }
+    )
+    assert type(layer) is blocks.FusedBatchNormalization and layer.momentum == blocks.MOMENTUM
 
 
 def test_the_papers_initializer_is_narrow():

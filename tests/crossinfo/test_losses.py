@@ -59,14 +59,23 @@ def test_half_precision_is_summed_in_float32(dtype):
     assert (found.dtype, float(found[0])) == ("float32", 64 * 120 * 120)
 
 
-def test_weight_decay_counts_kernels_only():
+def test_losses_are_float64_where_the_outputs_are():
+    outputs = {name: value.astype("float64") + 1e-12 for name, value in batch(1.0).items()}
+    found = losses.losses(batch(0.0), outputs, LossConfig())
+    assert {value.dtype.name for value in found.values()} == {"float64"}
+    assert float(found["palm"][0]) - 3 == pytest.approx(6e-12, rel=1e-3)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_weight_decay_counts_kernels_only(dtype):
     model = keras.Sequential(
         [
             keras.Input((2, 2, 1)),
-            keras.layers.Conv2D(1, 2, kernel_initializer="ones", bias_initializer="ones"),
+            keras.layers.Conv2D(1, 2, kernel_initializer="ones", bias_initializer="ones", dtype=dtype),
             keras.layers.BatchNormalization(),
             keras.layers.Flatten(),
-            keras.layers.Dense(3, kernel_initializer="ones", bias_initializer="ones"),
+            keras.layers.Dense(3, kernel_initializer="ones", bias_initializer="ones", dtype=dtype),
         ]
     )
-    assert float(losses.weight_decay(model, 0.5)) == 0.5 * (4 + 3) / 2
+    decay = losses.weight_decay(model, 0.5)
+    assert (decay.dtype, float(decay)) == (dtype, 0.5 * (4 + 3) / 2)

@@ -100,7 +100,7 @@ def test_inference_is_the_hand_alone():
     np.testing.assert_allclose(pose(crops())["hand"], network(crops())["hand"], atol=1e-6)
 
 
-@pytest.mark.parametrize("precision", ["float32", "mixed_float16", "mixed_bfloat16"])
+@pytest.mark.parametrize("precision", ["float32", "mixed_float16", "mixed_bfloat16", "float64"])
 def test_saved_and_loaded_is_the_same_model(precision, tmp_path):
     network = model.build(SMALL, precision)
     network.save(tmp_path / "model.keras")
@@ -112,8 +112,17 @@ def test_saved_and_loaded_is_the_same_model(precision, tmp_path):
     ]
     before, after = network(crops()), loaded(crops())
     for name in before:
-        assert before[name].dtype == "float32"
+        assert before[name].dtype == ("float64" if precision == "float64" else "float32")
         np.testing.assert_array_equal(before[name], after[name])
+
+
+def test_a_file_with_the_former_exact_normalisation_gives_the_same_outputs(tmp_path):
+    network = model.build(dataclasses.replace(SMALL, normalisation="exact", normalise_outputs=True))
+    network.save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    fused = model.build(dataclasses.replace(SMALL, normalise_outputs=True))
+    fused.set_weights(loaded.get_weights())
+    np.testing.assert_array_equal(loaded(crops())["hand"], fused(crops())["hand"])
 
 
 def test_an_interrupted_save_leaves_the_old_file(tmp_path, monkeypatch):

@@ -1,14 +1,12 @@
-"""Numbers from the authors' program, outside this repository, in this project's axes."""
+"""The golden numbers of the authors' preprocessing, in this project's axes."""
 
 import dataclasses
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from datasets import geometry, registry
-
-PREPROCESS = Path(__file__).parents[2] / ".." / "shared" / "fidelity" / "preprocess.npz"
+from tests.helpers.golden import preprocess
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,14 +42,6 @@ class Golden:
         return geometry.unproject(uvd[None, None], self.camera)[:, 0]
 
 
-@pytest.fixture(scope="session")
-def preprocess():
-    if not PREPROCESS.is_file():
-        pytest.skip("the authors' numbers (shared/fidelity/preprocess.npz) are not here")
-    with np.load(PREPROCESS) as content:
-        return dict(content)
-
-
 @pytest.fixture(params=["msra0", "msra1", "nyu0", "nyu1", "icvl0", "icvl1"])
-def golden(request, preprocess):
-    return Golden(request.param, preprocess)
+def golden(request):
+    return Golden(request.param, preprocess())

@@ -114,7 +114,6 @@ def golden_transform(golden, key):
 @pytest.mark.parametrize("key", AUGMENTATIONS)
 def test_the_releases_augmentations_are_the_authors(golden, golden_frames, key):
     after = augment.augment(golden_frames, {**golden_transform(golden, key), **HABITS})
-    # The issue asks for 0.5 %.
     assert share_unlike(golden, key, after) <= 0.0005
     # The file holds no joints for a scale: they stay where they are.
     moved = "" if key.startswith("scale") else f"{key}_"
