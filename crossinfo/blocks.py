@@ -91,8 +91,9 @@ class FusedBatchNormalization(keras.layers.BatchNormalization):
         variable.assign(tf.where(tf.math.is_finite(value), moved, variable))
 
 
-# Files written when "exact" was an implementation of its own still open.
-keras.saving.get_custom_objects()["crossinfo>ExactBatchNormalization"] = FusedBatchNormalization
+@registered
+class ExactBatchNormalization(FusedBatchNormalization):
+    """What files of earlier versions call the layer in networks of "exact" normalisation."""
 
 
 @registered

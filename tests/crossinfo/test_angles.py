@@ -1,13 +1,11 @@
-import pathlib
-
 import numpy as np
 import pytest
 
 from crossinfo import angles
 from datasets import registry
 from datasets.errors import InputError
+from tests.helpers import shared
 
-PUBLISHED = pathlib.Path(__file__).parents[3] / "shared/published"
 DATASETS = ("msra", "hands17", "nyu", "icvl")
 
 
@@ -95,10 +93,7 @@ def test_a_wrong_file_of_angles_is_named(tmp_path, text, message):
 
 
 def test_msras_published_angles():
-    path = PUBLISHED / "msra/msra_angle.txt"
-    if not path.exists():
-        pytest.skip(f"needs the published angles {path}")
-    yaw_deg, pitch_deg = angles.read(path, 76375)
+    yaw_deg, pitch_deg = angles.read(shared.path("published/msra/msra_angle.txt"), 76375)
     # Yaw comes first: MSRA's hands point up or forwards, and lean to both sides.
     assert (yaw_deg[0], pitch_deg[0]) == (-18.710, 21.819)
     assert np.percentile(pitch_deg, 5) > -15 and np.percentile(yaw_deg, 5) < -30

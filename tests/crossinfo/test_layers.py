@@ -12,6 +12,7 @@ BRANCHES = [IMAGE, IMAGE, IMAGE]
 # name -> (class, arguments, input shape(s), trainable weights, other weights, output shape(s))
 CASES = {
     "norm": (blocks.FusedBatchNormalization, {}, IMAGE, 2, 2, IMAGE),
+    "norm_former": (blocks.ExactBatchNormalization, {}, IMAGE, 2, 2, IMAGE),
     "norm_flat": (blocks.FusedBatchNormalization, {}, (2, 8), 2, 2, (2, 8)),
     "conv": (blocks.ConvolutionBlock, {"filters": 8}, IMAGE, 3, 2, (2, 6, 6, 8)),
     "conv_strided": (
@@ -287,18 +288,6 @@ def test_without_momentum_the_moving_statistics_are_the_batchs(dtype):
     tf.function(layer)(inputs, training=True)
     np.testing.assert_allclose(layer.moving_mean, np.mean(inputs, axis=0), atol=1e-6)
     np.testing.assert_allclose(layer.moving_variance, np.var(inputs, axis=0, ddof=1), rtol=1e-5)
-
-
-def test_files_with_the_former_exact_normalisation_still_open():
-    layer = keras.saving.deserialize_keras_object(
-        {
-            "module": "crossinfo.blocks",
-            "class_name": "ExactBatchNormalization",
-            "registered_name": "crossinfo>ExactBatchNormalization",
-            "config": blocks.make_normalisation("exact", "float32").get_config(),
-        }
-    )
-    assert type(layer) is blocks.FusedBatchNormalization and layer.momentum == blocks.MOMENTUM
 
 
 def test_the_papers_initializer_is_narrow():

@@ -1,5 +1,3 @@
-import pathlib
-
 import numpy as np
 import pytest
 
@@ -7,8 +5,8 @@ from crossinfo import predictions
 from datasets import hands17, registry
 from datasets.errors import InputError
 from datasets.geometry import project
+from tests.helpers import shared
 
-MSRA_LIST = pathlib.Path(__file__).parents[3] / "shared/published/msra/msra_test_list.txt"
 MSRA, NYU, ICVL, HANDS17 = map(registry.get, ("msra", "nyu", "icvl", "hands17"))
 
 
@@ -266,9 +264,7 @@ def test_a_frame_without_a_hand_stays_zeros(tmp_path):
 
 
 def test_msras_published_list_names_its_nine_subjects():
-    if not MSRA_LIST.exists():
-        pytest.skip(f"needs the published list {MSRA_LIST}")
-    names = predictions.read_names(MSRA_LIST, 76375)
+    names = predictions.read_names(shared.path("published/msra/msra_test_list.txt"), 76375)
     counts = {name: len(frames) for name, frames in MSRA.subjects(len(names), names).items()}
     assert list(counts) == [f"P{number}" for number in range(9)]
     assert tuple(counts.values()) == (8499, 8492, 8412, 8488, 8500, 8497, 8497, 8498, 8492)

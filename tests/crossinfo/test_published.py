@@ -1,15 +1,14 @@
 """What is listed as published, and what this project measures on the published files."""
 
 import functools
-import pathlib
 
 import numpy as np
 import pytest
 
 from crossinfo import metrics, predictions, published
 from datasets import registry
+from tests.helpers import shared
 
-FILES = pathlib.Path(__file__).parents[3] / "shared/published"
 NAMES = {
     "CVPR19_NYU_CrossInfoNet": "CrossInfoNet",
     "CVPR18_NYU_V2V_PoseNet": "V2V-PoseNet",
@@ -37,9 +36,7 @@ def listed(dataset, name):
 @functools.cache
 def measured(dataset):
     """{name of the file: errors_mm} of a dataset's published files."""
-    labels = FILES / dataset / f"{dataset}_test_groundtruth_label.txt"
-    if not labels.exists():
-        pytest.skip(f"needs the published labels {labels}")
+    labels = shared.path(f"published/{dataset}/{dataset}_test_groundtruth_label.txt")
     paths = [labels.with_name(f"{name}.txt") for name in NAMES if f"_{dataset.upper()}_" in name]
     truth_mm, methods, _ = predictions.read_methods(registry.get(dataset), labels, paths)
     return {name: metrics.joint_errors_mm(joints_mm, truth_mm) for name, joints_mm in methods.items()}

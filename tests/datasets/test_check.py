@@ -7,6 +7,7 @@ from datasets import check, command, geometry, msra, nyu, registry, skeletons, s
 from datasets.checks import counts, findings, places, poses, source, split
 from datasets.errors import InputError
 from datasets.records import Reader
+from tests.helpers import shared
 
 UP_AND_TOWARDS = (1, -1, -1)
 
@@ -185,11 +186,7 @@ def test_a_row_too_many_shifts_a_centre_file_from_there_on(tmp_path):
 
 
 def test_published_centres_of_nyu_are_aligned_and_shifted_ones_are_not():
-    from pathlib import Path
-
-    folder = Path(__file__).parents[2] / ".." / "shared" / "published" / "nyu"
-    if not folder.is_dir():
-        pytest.skip("the published label files (shared/published) are not here")
+    folder = shared.path("published/nyu")
     uvd = np.loadtxt(folder / "nyu_test_groundtruth_label.txt").reshape(-1, 14, 3)
     truth_mm = geometry.unproject(uvd, np.asarray(nyu.CAMERA, np.float64)).mean(axis=1)
     given_mm = np.loadtxt(folder / "center_test_refined.txt") * [1, -1, 1]

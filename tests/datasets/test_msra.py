@@ -6,6 +6,7 @@ import pytest
 from datasets import msra
 from datasets.errors import InputError
 from datasets.geometry import project
+from tests.helpers import shared
 
 BOX = (100, 60, 104, 63)  # left, top, right, bottom
 
@@ -92,10 +93,7 @@ def test_bad_frames_are_dropped_only_when_asked(tmp_path):
 
 
 def test_the_bad_frames_are_in_the_fields_list():
-    path = pathlib.Path(__file__).parents[3] / "shared/published/msra/msra_test_list.txt"
-    if not path.exists():
-        pytest.skip(f"needs the published list {path}")
-    names = path.read_text().split()
+    names = shared.path("published/msra/msra_test_list.txt").read_text().split()
     assert len(msra.known_bad) == 22 and msra.known_bad < set(names)
     # The list is one split after another, so its order is the reader's.
     assert list(dict.fromkeys(name.split("/")[1] for name in names)) == list(msra.GESTURES)

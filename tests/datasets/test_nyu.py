@@ -1,4 +1,3 @@
-import pathlib
 import shutil
 
 import cv2
@@ -11,10 +10,9 @@ from crossinfo import predictions
 from datasets import nyu, registry
 from datasets.errors import InputError
 from datasets.geometry import project, unproject
+from tests.helpers import shared
 
-SHARED = pathlib.Path(__file__).parents[3] / "shared"
-LABELS = SHARED / "published/nyu/nyu_test_groundtruth_label.txt"
-PICTURE = SHARED / "real/nyu/depth_1_0000001.png"
+LABELS = "published/nyu/nyu_test_groundtruth_label.txt"
 
 
 def labels_xyz(frames, cameras=3):
@@ -155,28 +153,26 @@ def test_a_root_too_deep_or_too_high_names_the_right_one(root):
 
 
 def test_the_published_labels_go_through_unharmed(tmp_path):
-    if not LABELS.is_file():
-        pytest.skip(f"needs the published labels {LABELS}")
+    labels = shared.path(LABELS)
     camera = np.array([588.03, 587.07, 320.0, 240.0])
     xyz = np.zeros((3, 8252, 36, 3))
-    xyz[0][:, nyu.JOINTS] = unproject(predictions.read(LABELS, 14), camera) * (1, -1, 1)
+    xyz[0][:, nyu.JOINTS] = unproject(predictions.read(labels, 14), camera) * (1, -1, 1)
     save(tmp_path / "test/joint_data.mat", xyz)
     reader = nyu.NyuReader(tmp_path, "test", check_files=False)
-    assert reader.names == (LABELS.parent / "nyu_test_list.txt").read_text().split()
+    assert reader.names == (labels.parent / "nyu_test_list.txt").read_text().split()
     uvd = project(reader.joints_mm.astype(np.float64), np.asarray(reader.camera, np.float64))
     predictions.write(tmp_path / "mine.txt", uvd)
-    truth_mm, methods, _ = predictions.read_methods(registry.get("nyu"), LABELS, [tmp_path / "mine.txt"])
+    truth_mm, methods, _ = predictions.read_methods(registry.get("nyu"), labels, [tmp_path / "mine.txt"])
     assert np.linalg.norm(methods["mine"] - truth_mm, axis=-1).max() < 5e-3
 
 
 def test_joints_of_a_real_frame_lie_at_its_depth(tmp_path):
-    if not (PICTURE.is_file() and LABELS.is_file()):
-        pytest.skip(f"needs the published frame {PICTURE}")
+    picture, labels = shared.path("real/nyu/depth_1_0000001.png"), shared.path(LABELS)
     xyz = np.zeros((1, 1, 36, 3))
-    uvd = predictions.read(LABELS, 14)[:1]
+    uvd = predictions.read(labels, 14)[:1]
     xyz[0][:, nyu.JOINTS] = unproject(uvd, np.asarray(nyu.CAMERA, np.float64)) * (1, -1, 1)
     save(tmp_path / "test/joint_data.mat", xyz)
-    shutil.copy(PICTURE, tmp_path / "test")
+    shutil.copy(picture, tmp_path / "test")
     record = nyu.NyuReader(tmp_path, "test")[0]
     u, v, d = project(record.joints_mm, np.asarray(record.camera)).T
     surface = record.depth_mm[np.rint(v).astype(int), np.rint(u).astype(int)]

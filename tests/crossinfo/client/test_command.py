@@ -1,7 +1,6 @@
 """``python -m crossinfo.client``: the same table as ``crossinfo.predict``, and its bench."""
 
 import csv
-import pathlib
 import re
 import subprocess
 import sys
@@ -17,10 +16,10 @@ from datasets.errors import InputError
 from datasets.geometry import Camera
 from tests.crossinfo.client.conftest import free_port
 from tests.crossinfo.client.scenes import hand_frame, png
+from tests.helpers import shared
 
 FLAG = "--camera=100,110,40,30"
 CAMERA = Camera(100, 110, 40, 30)
-KINECT = pathlib.Path(__file__).parents[4] / "shared/real/kinect2"
 NUMBERS = ("u", "v", "x_mm", "y_mm", "z_mm")
 
 
@@ -89,9 +88,7 @@ def test_a_label_chooses_the_version(server, stable, protocol, folder, tmp_path)
 @pytest.fixture(scope="module")
 def real(newest):
     """(frames, camera, their poses here, the first two as left hands)."""
-    if not KINECT.is_dir():
-        pytest.skip("needs the real frames in ../shared/real/kinect2")
-    camera, paths = Camera(363.9, 363.9, 255.4, 206.3), inputs.find_images(KINECT)
+    camera, paths = Camera(363.9, 363.9, 255.4, 206.3), inputs.find_images(shared.path("real/kinect2"))
     depths = [frames.read_depth_png(path) for path in paths]
     right = [predict.estimate(newest, "a", depth_mm, camera) for depth_mm in depths]
     left = [predict.estimate(newest, "a", depth_mm, camera, hand="left") for depth_mm in depths[:2]]

@@ -11,9 +11,9 @@ import tensorflow as tf
 
 from crossinfo import export, loading, predict
 from datasets import crops, frames, geometry, synthetic
+from tests.helpers import shared
 
 SOURCE = pathlib.Path(__file__).with_name("run_saved_model.c")
-KINECT = pathlib.Path(__file__).parents[4] / "shared/real/kinect2"
 KINECT_CAMERA = geometry.Camera(363.9, 363.9, 255.4, 206.3)
 
 
@@ -115,8 +115,8 @@ def test_real_and_synthetic_frames_agree_with_predict(program, tiny_model, tiny_
     path = export.export(tiny_model, tmp_path / "hands", weights=weights)
     served = tiny_served if weights == "float32" else loading.load_served(path)
     frames_of = [(record.depth_mm, record.camera) for record in hands(60)]
-    if KINECT.is_dir():
-        frames_of += [(frames.read_depth_png(file), KINECT_CAMERA) for file in sorted(KINECT.glob("*.png"))]
+    files = shared.files("real/kinect2/*.png")
+    frames_of += [(frames.read_depth_png(file), KINECT_CAMERA) for file in files]
     requests = [
         ("serving_default", {"depth": depth[None], "camera": np.asarray(camera)[None]})
         for depth, camera in frames_of

@@ -1,5 +1,4 @@
 import json
-import pathlib
 import sys
 
 import cv2
@@ -11,10 +10,10 @@ from crossinfo.export import __main__ as export_command
 from crossinfo.export import calibration, litert, quantize
 from datasets import command, frames, geometry, synthetic
 from datasets.errors import InputError
+from tests.helpers import shared
 
 pytest.importorskip("ai_edge_litert", reason="needs ai-edge-litert, of the extra litert")
 
-KINECT = pathlib.Path(__file__).parents[4] / "shared/real/kinect2"
 KINECT_CAMERA = geometry.Camera(363.9, 363.9, 255.4, 206.3)
 SIZE = (120, 160)
 
@@ -248,10 +247,9 @@ def test_what_a_file_of_frames_cannot_do_is_said(of_frames):
 
 @pytest.mark.slow
 def test_real_and_synthetic_frames_agree_with_predict(tiny_model, tiny_served, tmp_path):
-    sets = [[(record.depth_mm, record.camera) for record in (synthetic.frame(5, i) for i in range(100))]]
-    if KINECT.is_dir():
-        sets.append([(frames.read_depth_png(file), KINECT_CAMERA) for file in sorted(KINECT.glob("*.png"))])
-    for number, images in enumerate(sets):
+    hands = [(record.depth_mm, record.camera) for record in (synthetic.frame(5, i) for i in range(100))]
+    real = [(frames.read_depth_png(file), KINECT_CAMERA) for file in shared.files("real/kinect2/*.png")]
+    for number, images in enumerate(filter(None, [hands, real])):
         path = litert.export(tiny_model, tmp_path / str(number), input="frame", frame_size=images[0][0].shape)
         opened = loading.load_served(path / litert.MODEL_FILE)
         for depth_mm, camera in images:

@@ -1,5 +1,4 @@
 import json
-import pathlib
 
 import numpy as np
 import pytest
@@ -7,6 +6,7 @@ import pytest
 from crossinfo import predictions, reports
 from datasets import registry
 from datasets.geometry import unproject
+from tests.helpers import shared
 
 
 def shifted(offsets_mm, dataset="icvl", frames=30, **others):
@@ -90,9 +90,7 @@ def test_methods_of_other_lengths_do_not_make_a_report():
 
 
 def test_the_published_crossinfonet_on_nyus_two_subjects():
-    labels = pathlib.Path(__file__).parents[4] / "shared/published/nyu/nyu_test_groundtruth_label.txt"
-    if not labels.exists():
-        pytest.skip(f"needs the published labels {labels}")
+    labels = shared.path("published/nyu/nyu_test_groundtruth_label.txt")
     nyu = registry.get("nyu")
     camera = np.asarray(nyu.metric_camera, np.float64)
     paths = labels, labels.with_name("CVPR19_NYU_CrossInfoNet.txt")
