@@ -67,31 +67,25 @@ def read_labels(path):
 
     Raises InputError naming file and line.
     """
-    names, joints_mm = [], []
-    for rows in labels.read(path, 3 * len(HANDS17)):
-        joints = rows.table.reshape(-1, len(HANDS17), 3)[:, TO_MSRA]
-        rows.check_in_front(joints[..., 2])
-        names += rows.names
-        joints_mm.append(joints.astype(np.float32))
-    return _some(names, path), np.concatenate(joints_mm)
+    return labels.gather(map(_joints, labels.read(path, 3 * len(HANDS17))), path)
+
+
+def _joints(rows):
+    joints_mm = rows.table.reshape(-1, len(HANDS17), 3)[:, TO_MSRA]
+    rows.check_in_front(joints_mm[..., 2])
+    return rows.names, joints_mm
 
 
 def read_boxes(path):
     """``BoundingBox.txt`` -> (names, float32 [N, 4] left, top, width, height). Raises InputError."""
-    names, boxes_uv = [], []
-    for rows in labels.read(path, 4):
-        flat = np.flatnonzero((rows.table[:, 2:] <= 0).any(axis=1))
-        if len(flat):
-            raise InputError(f"{path}, line {rows.lines[flat[0]]}: a box without width or height")
-        names += rows.names
-        boxes_uv.append(rows.table.astype(np.float32))
-    return _some(names, path), np.concatenate(boxes_uv)
+    return labels.gather(map(_boxes, labels.read(path, 4)), path)
 
 
-def _some(names, path):
-    if not names:
-        raise InputError(f"{path}: no frames; expected one line a frame")
-    return names
+def _boxes(rows):
+    flat = np.flatnonzero((rows.table[:, 2:] <= 0).any(axis=1))
+    if len(flat):
+        raise InputError(f"{rows.path}, line {rows.lines[flat[0]]}: a box without width or height")
+    return rows.names, rows.table
 
 
 def annotation(name, joints_mm):
@@ -100,7 +94,7 @@ def annotation(name, joints_mm):
 
 
 def write_submission(path, names, joints_mm):
-    """Writes the challenge's file: a frame a line, its name and 63 numbers, tabs between; atomic.
+    """Writes the challenge's file: one line per frame, its name and 63 numbers, tabs between; atomic.
 
     Args:
         path: path.

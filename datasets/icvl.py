@@ -1,4 +1,4 @@
-"""ICVL: 16-bit depth PNGs and one label line a frame, with folders of rotated copies.
+"""ICVL: 16-bit depth PNGs and one label line per frame, with folders of rotated copies.
 
 ``Training/labels.txt`` and ``Testing/test_seq_{1,2}.txt`` hold a picture's path and 16 x (u v d) in
 pixels and mm, y down; pictures lie under ``Training/Depth`` and ``Testing/Depth``. An original training
@@ -7,8 +7,10 @@ in the image with its angle (``22-5/201403121135/image_0000.png``). Format: Tang
 the field's readers. The camera is the readers'; the evaluation standard scores with another one.
 """
 
+import itertools
 import pathlib
 import re
+import sys
 
 import numpy as np
 
@@ -40,6 +42,7 @@ class IcvlReader(Reader):
 
     Attributes:
         dropped: int. Training labels left out, as their pictures do not exist.
+        originals: int64 [N] or None, as in ``Reader``: set where the rotated copies are there.
         subjects: the recording's folder of 12 digits, or the test sequence; persons are not published.
 
     Raises InputError naming the flag, or file and line.
@@ -59,22 +62,30 @@ class IcvlReader(Reader):
         self.depth_dir = self.root / depth
         self.dropped = 0
         parts = [read_labels(self.root / text, icvl_frames == "all" or not train) for text in texts]
-        self.names = [name for names, _ in parts for name in names]
-        self.joints_mm = np.concatenate([joints_mm for _, joints_mm in parts])
+        if train:
+            self.names, self.joints_mm = parts[0]
+        else:
+            self.names = labels.Names(itertools.chain.from_iterable(names for names, _ in parts))
+            self.joints_mm = np.concatenate([joints_mm for _, joints_mm in parts])
         if check_files:
             self._check_files(train, self.root / texts[0])
+        if train and icvl_frames == "all":
+            self.originals = originals(self.names)
         self.subjects = [_recording(name) for name in self.names]
 
     def _check_files(self, train, source):
         if not train:
             layout.expect_files(self.depth_dir, self.names, source.parent)
             return
-        absent = set(layout.missing(self.depth_dir, self.names))
+        absent = layout.missing(self.depth_dir, self.names)
         if len(absent) == len(self.names):
             layout.expect_files(self.depth_dir, self.names, source)
-        keep = [index for index in range(len(self.names)) if index not in absent]
-        self.names, self.joints_mm = [self.names[index] for index in keep], self.joints_mm[keep]
-        self.dropped = len(absent)
+        if absent:
+            there = np.ones(len(self.names), bool)
+            there[absent] = False
+            self.names = labels.Names(itertools.compress(self.names, there))
+            self.joints_mm = self.joints_mm[there]
+            self.dropped = len(absent)
 
     def read_depth(self, index):
         """Depth of frame ``index`` as float32 [240, 320] in mm. Raises InputError naming the file."""
@@ -88,17 +99,31 @@ def read_labels(path, every=True):
     original frames only. Raises InputError naming file and line, also for a file without a frame.
     """
     path = pathlib.Path(path)
-    names, joints_mm = [], []
-    for rows in labels.read(path, 3 * len(ICVL), None if every else _is_original):
-        uvd = rows.table.reshape(-1, len(ICVL), 3)
-        rows.check_in_front(uvd[..., 2])
-        names += rows.names
-        joints_mm.append(unproject(uvd, np.asarray(CAMERA, np.float64)).astype(np.float32))
-    if not names:
-        raise InputError(f"{path}: no {'' if every else 'original '}frames; expected one line a frame")
+    rows = labels.read(path, 3 * len(ICVL), None if every else _is_original)
+    names, joints_mm = labels.gather(map(_joints, rows), path, "frames" if every else "original frames")
     if path.stem in SEQUENCES:
-        names = [name if "/" in name else f"{path.stem}/{name}" for name in names]
-    return names, np.concatenate(joints_mm)
+        names = labels.Names(name if "/" in name else f"{path.stem}/{name}" for name in names)
+    return names, joints_mm
+
+
+def _joints(rows):
+    uvd = rows.table.reshape(-1, len(ICVL), 3)
+    rows.check_in_front(uvd[..., 2])
+    return rows.names, unproject(uvd, np.asarray(CAMERA, np.float64))
+
+
+def originals(names):
+    """Which frame each name is a rotated copy of: int64 [N] of rows; an original's own row is its own.
+
+    Where an original is not among the names, the first of its copies stands for it.
+    """
+    rows = {name: row for row, name in enumerate(names) if _is_original(name)}
+    return np.array([rows.setdefault(_unrotated(name), row) for row, name in enumerate(names)], np.int64)
+
+
+def _unrotated(name):
+    """The path of the original, without the folder of an angle in front."""
+    return name if _is_original(name) else name.partition("/")[2] or name
 
 
 def _is_original(name):
@@ -108,4 +133,5 @@ def _is_original(name):
 def _recording(name):
     """The folder of 12 digits in a path, or else its first folder."""
     folders = name.split("/")[:-1] or [""]
-    return next((folder for folder in folders if _RECORDING.fullmatch(folder)), folders[0])
+    found = next((folder for folder in folders if _RECORDING.fullmatch(folder)), folders[0])
+    return sys.intern(found)  # one str for all frames of a recording

@@ -40,6 +40,9 @@ class Reader(collections.abc.Sequence):
         names: sequence of N frame names.
         joints_mm: float32 [N, J, 3], or None where labels are hidden.
         subjects: sequence of N subject names, for per-subject figures and splits.
+        originals: int64 [N] or None. The row of the frame that each row repeats, e.g. rotated; its own
+            row for a frame that repeats none. Rows with equal numbers show the same moment, so they must
+            not be split between training and validation. None where no row repeats another.
     """
 
     skeleton = None
@@ -47,6 +50,7 @@ class Reader(collections.abc.Sequence):
     names = ()
     joints_mm = None
     subjects = ()
+    originals = None
 
     def read_depth(self, index):
         """Depth of frame ``index`` as float32 [H, W] in mm. Raises InputError naming the file."""

@@ -1,14 +1,14 @@
-import pathlib
 import shutil
+import tracemalloc
 
 import cv2
 import numpy as np
 import pytest
 
-from datasets import hands17, registry
+from datasets import hands17, labels, registry
 from datasets.errors import InputError
+from tests.helpers import shared
 
-PICTURE = pathlib.Path(__file__).parents[3] / "shared/real/hands17/image_D00000030.png"
 NAMES = [f"image_D{number:08d}.png" for number in (1, 2, 3)]
 # HANDS 2017's own order, by MSRA's names.
 OWN_ORDER = (
@@ -64,9 +64,8 @@ def test_a_record_has_its_pictures_depth_and_the_registered_camera(root):
 
 
 def test_a_real_picture_is_read(root):
-    if not PICTURE.is_file():
-        pytest.skip(f"needs the frame {PICTURE}")
-    shutil.copy(PICTURE, root / "training/images" / NAMES[0])
+    picture = shared.path("real/hands17/image_D00000030.png")
+    shutil.copy(picture, root / "training/images" / NAMES[0])
     depth_mm = hands17.Hands17Reader(root)[0].depth_mm
     assert 100 < np.median(depth_mm[depth_mm > 0]) < 3000
 
@@ -139,3 +138,31 @@ def test_a_wrong_submission_is_not_written(tmp_path, poses):
     with pytest.raises(ValueError, match="expected 2 finite poses"):
         hands17.write_submission(tmp_path / "result.txt", NAMES[:2], poses)
     assert not list(tmp_path.iterdir())
+
+
+def memory(root, frames):
+    """Bytes that opening a reader of so many frames takes at its height, and that it keeps."""
+    pictures = root / "training/images"
+    pictures.mkdir(parents=True)
+    names = [f"image_D{number:08d}.png" for number in range(frames)]
+    for name in names:
+        (pictures / name).touch()
+    (root / TEXT).write_text("\n".join(map(line, names)))
+    del names
+    tracemalloc.start()
+    try:
+        reader = hands17.Hands17Reader(root)
+        kept, height = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len(reader) == frames
+    return np.array([height, kept])
+
+
+def test_a_million_labels_fit_into_300_mb(tmp_path, monkeypatch):
+    """By the growth per frame, beside 60 MB for Python and NumPy; small pieces, as theirs does not grow."""
+    monkeypatch.setattr(labels, "_CHUNK_LINES", 64)
+    few, many = 5000, 20_000
+    growth = (memory(tmp_path / "many", many) - memory(tmp_path / "few", few)) / (many - few)
+    height, kept = 957_032 * growth / 1e6
+    assert height < 240 and kept < 60

@@ -1,4 +1,3 @@
-import pathlib
 import shutil
 
 import cv2
@@ -9,8 +8,8 @@ from crossinfo import predictions
 from datasets import icvl, registry
 from datasets.errors import InputError
 from datasets.geometry import project
+from tests.helpers import shared
 
-PUBLISHED = pathlib.Path(__file__).parents[3] / "shared/published/icvl"
 ORIGINALS = ["201403121135/image_0000.png", "201403121135/image_0002.png", "201403121140/image_0000.png"]
 COPIES = ["22-5/201403121135/image_0000.png", "45/201403121140/image_0000.png"]
 
@@ -47,6 +46,21 @@ def test_originals_are_the_default_and_all_has_the_rotated_copies(root):
     reader = registry.get("icvl").open(root, "train", options)
     assert reader.names == ORIGINALS + COPIES
     assert reader.subjects == ["201403121135"] * 2 + ["201403121140", "201403121135", "201403121140"]
+
+
+def test_every_row_names_the_frame_that_it_repeats(root):
+    np.testing.assert_array_equal(icvl.IcvlReader(root, icvl_frames="all").originals, [0, 1, 2, 0, 2])
+    assert icvl.IcvlReader(root).originals is None and icvl.IcvlReader(root, "test").originals is None
+
+
+def test_copies_whose_original_is_missing_are_still_one_moment(root):
+    (root / "Training/Depth" / ORIGINALS[0]).unlink()
+    write_picture(root / "Training/Depth/45" / ORIGINALS[0])
+    with open(root / "Training/labels.txt", "a") as file:
+        file.write(line(f"45/{ORIGINALS[0]}"))
+    reader = icvl.IcvlReader(root, icvl_frames="all")
+    assert reader.names == [*ORIGINALS[1:], *COPIES, f"45/{ORIGINALS[0]}"]
+    np.testing.assert_array_equal(reader.originals, [0, 1, 2, 1, 2])
 
 
 def test_test_sequences_come_one_after_the_other_in_their_lines_order(root):
@@ -158,16 +172,15 @@ def test_a_wrong_choice_names_its_flag(root):
 
 
 def test_the_published_labels_go_through_unharmed(tmp_path):
-    if not PUBLISHED.is_dir():
-        pytest.skip(f"needs the published labels in {PUBLISHED}")
+    published = shared.path("published/icvl")
     (tmp_path / "Testing").mkdir()
     for sequence in icvl.SEQUENCES:
-        shutil.copy(PUBLISHED / f"{sequence}.txt", tmp_path / "Testing")
+        shutil.copy(published / f"{sequence}.txt", tmp_path / "Testing")
     reader = icvl.IcvlReader(tmp_path, "test", check_files=False)
-    assert reader.names == (PUBLISHED / "icvl_test_list.txt").read_text().split()
+    assert reader.names == (published / "icvl_test_list.txt").read_text().split()
     assert reader.subjects.count("test_seq_1") == 702 and len(reader) == 1596
     uvd = project(reader.joints_mm.astype(np.float64), np.asarray(reader.camera, np.float64))
     predictions.write(tmp_path / "mine.txt", uvd)
-    truth = PUBLISHED / "icvl_test_groundtruth_label.txt"
+    truth = published / "icvl_test_groundtruth_label.txt"
     truth_mm, methods, _ = predictions.read_methods(registry.get("icvl"), truth, [tmp_path / "mine.txt"])
     assert np.linalg.norm(methods["mine"] - truth_mm, axis=-1).max() < 5e-3

@@ -1,3 +1,6 @@
+import os
+import tempfile
+
 import numpy as np
 import pytest
 
@@ -99,3 +102,52 @@ def test_a_joint_behind_the_camera_names_its_line(write):
     rows.check_in_front(rows.table[:, :1])
     with pytest.raises(InputError, match="labels.txt, line 3: a joint lies behind the camera"):
         rows.check_in_front(rows.table)
+
+
+NAMES = ["a.png", "b/c.png", "long_name.png"]
+
+
+def test_names_read_like_a_list_of_str():
+    names = labels.Names(iter(NAMES))
+    assert names == NAMES and list(names) == NAMES and len(names) == 3 and labels.Names() == []
+    assert (
+        names[np.int64(1)] == names[-2] == "b/c.png" and names[1:] == NAMES[1:] and names[::2] == NAMES[::2]
+    )
+    assert names.index("long_name.png") == 2 and "c.png" not in names
+    assert names != NAMES[:2] and names != [*NAMES[:2], "other.png"] and names != 3
+    for outside in (3, -4):
+        with pytest.raises(IndexError):
+            names[outside]
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 4])
+def test_names_are_iterated_over_without_a_seam(monkeypatch, count):
+    monkeypatch.setattr(labels, "_CHUNK_LINES", 2)
+    expected = [f"{'x' * i}.png" for i in range(count)]
+    assert "\n".join(labels.Names(expected)) == "\n".join(expected)
+
+
+def test_gathered_pieces_are_one_table_that_cannot_be_written_to():
+    table = np.array([[0.1, 2], [3, 4], [5, 6]])
+    pieces = [(["a"], table[:1]), ([], table[:0]), (["b", "c"], table[1:])]
+    names, numbers = labels.gather(pieces, "labels.txt")
+    assert names == ["a", "b", "c"] and type(numbers) is np.ndarray and numbers.dtype == np.float32
+    np.testing.assert_array_equal(numbers, np.float32(table))
+    with pytest.raises(ValueError, match="read-only"):
+        numbers[0] = 0
+
+
+@pytest.mark.parametrize("pieces", [[], [([], np.zeros((0, 2)))]])
+def test_nothing_to_gather_names_the_file_and_what_was_sought(pieces):
+    with pytest.raises(InputError, match="labels.txt: no original frames; expected one line per frame"):
+        labels.gather(pieces, "labels.txt", "original frames")
+
+
+def test_a_full_disk_names_the_temporary_folder(monkeypatch):
+    if not os.path.exists("/dev/full"):
+        pytest.skip("needs a device that is always full")
+    monkeypatch.setattr(
+        labels.tempfile, "TemporaryFile", lambda **options: open("/dev/full", "w+b", **options)
+    )
+    with pytest.raises(InputError, match=f"{tempfile.gettempdir()}: cannot hold the labels.*; set TMPDIR"):
+        labels.gather([(["a"], np.ones((1, 2)))], "labels.txt")
