@@ -1,6 +1,9 @@
 """Packaging of crossinfonet: hand joints in millimetres from one depth frame."""
 
+import importlib.metadata
 import pathlib
+import sys
+import sysconfig
 
 import setuptools
 
@@ -9,8 +12,32 @@ LITERT = ["ai-edge-litert>=2.1", "ai-edge-quantizer>=0.6"]
 ONNX = ["onnx>=1.18", "tf2onnx>=1.17"]
 SERVING = ["grpcio>=1.66", "protobuf>=6.31", "urllib3>=2"]
 
+NAME = "crossinfonet"
+
+
+def others_named_datasets():
+    """Installed projects, beside this one, with a package ``datasets``, e.g. Hugging Face's.
+
+    pip builds in a process that cannot import what is installed, so the folders are looked through.
+    """
+    folders = {sysconfig.get_path(kind) for kind in ("purelib", "platlib")}
+    if not any(pathlib.Path(folder, "datasets/__init__.py").is_file() for folder in folders):
+        return []
+    return [
+        f"{found.name} {found.version} in {found.locate_file('datasets')}"
+        for found in importlib.metadata.distributions(path=sorted(folders))
+        if found.name != NAME and any(file.as_posix() == "datasets/__init__.py" for file in found.files or ())
+    ]
+
+
+for other in others_named_datasets():
+    sys.exit(
+        f"error: {NAME} has a package called datasets, and so has {other}; install {NAME} into a virtual "
+        "environment without it"
+    )
+
 setuptools.setup(
-    name="crossinfonet",
+    name=NAME,
     version="0.1.0",
     description="CrossInfoNet in Keras 3: hand joints in millimetres from one depth frame",
     long_description=pathlib.Path(__file__).with_name("README.md").read_text(encoding="utf-8"),
