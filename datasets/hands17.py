@@ -84,7 +84,7 @@ def read_boxes(path):
 def _boxes(rows):
     flat = np.flatnonzero((rows.table[:, 2:] <= 0).any(axis=1))
     if len(flat):
-        raise InputError(f"{rows.path}, line {rows.lines[flat[0]]}: a box without width or height")
+        raise InputError(f"{rows.path}, line {rows.lines[flat[0]]}: the box has no width or height")
     return rows.names, rows.table
 
 

@@ -36,8 +36,8 @@ def expect_root(data_dir, expected, dataset):
         return root
     if len(absent) < len(expected):
         raise InputError(
-            f"--data_dir={data_dir}: {dataset} is only partly unpacked: {', '.join(absent)} is missing; "
-            "unpack the archive again"
+            f"--data_dir={data_dir}: {dataset} is only partly unpacked: {', '.join(absent)} "
+            f"{'is' if len(absent) == 1 else 'are'} missing; unpack the archive again"
         )
     raise InputError(
         f"--data_dir={data_dir}: no {dataset} data; expected {', '.join(expected)}, found "
@@ -99,5 +99,5 @@ def expect_files(folder, names, source):
     if absent:
         raise InputError(
             f"{source}: {len(absent)} of its {len(names)} frames are missing under {folder}, first "
-            f"{names[absent[0]]}; only partly unpacked? Unpack the archive again"
+            f"{names[absent[0]]}; the data are only partly unpacked, unpack the archive again"
         )

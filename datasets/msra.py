@@ -2,7 +2,7 @@
 
 ``P0/1/000000_depth.bin`` is six little-endian uint32 (image width and height, then the hand's box left,
 top, right, bottom, half-open and counted from 0) and the box's depth as float32 in mm, row by row.
-``P0/1/joint.txt`` is the number of frames, then one line a frame of 21 x (x y z) in mm, **y up and z
+``P0/1/joint.txt`` is the number of frames, then one line per frame of 21 x (x y z) in mm, **y up and z
 towards the camera**; the reader turns both round. Format: Sun et al., CVPR 2015, and the field's readers.
 """
 
@@ -23,7 +23,7 @@ SUBJECTS = tuple(f"P{number}" for number in range(9))
 # In the order of the field's lists, which is a plain text sort.
 GESTURES = tuple("1 2 3 4 5 6 7 8 9 I IP L MP RP T TIP Y".split())
 
-# Frames a subject. The two public copies differ, so rows of one's lists do not fit the other.
+# Frames of each subject. The two public copies differ, so rows of one's lists do not fit the other.
 RELEASES = {
     "old": (8499, 8492, 8412, 8488, 8500, 8497, 8497, 8498, 8492),
     "new": (8499, 8499, 8406, 8498, 8500, 8497, 8498, 8498, 8496),
@@ -114,9 +114,9 @@ def _box(content, path):
     width, height, *box = np.frombuffer(content, "<u4", count=6).tolist()
     left, top, right, bottom = box
     if (width, height) != (IMAGE_WIDTH, IMAGE_HEIGHT):
-        raise InputError(f"{path}: header gives an image of {width} x {height}, expected 320 x 240")
+        raise InputError(f"{path}: expected an image of 320 x 240, the header says {width} x {height}")
     if not (left <= right <= width and top <= bottom <= height):
-        raise InputError(f"{path}: header gives the box {box}, which does not lie in 320 x 240")
+        raise InputError(f"{path}: the header's box {box} does not lie inside 320 x 240")
     expected = 24 + 4 * (right - left) * (bottom - top)
     if len(content) != expected:
         raise InputError(f"{path}: expected {expected} bytes, found {len(content)}; the file is damaged")
@@ -129,7 +129,7 @@ def _root(data_dir):
         if any((root / subject).is_dir() for subject in SUBJECTS):
             return root
     raise InputError(
-        f"--data_dir={data_dir}: no MSRA data; expected the folders P0 to P8, or {ROOT}/ with them"
+        f"--data_dir={data_dir}: no MSRA data; expected the folders P0 to P8, or {ROOT} with them inside"
     )
 
 
@@ -173,8 +173,8 @@ def _read_joints(root, gesture, count):
     expected = {pathlib.Path(_frame_name(gesture, number)).name for number in range(count)}
     if found != expected:
         odd = min(found ^ expected)
-        state = "missing" if odd in expected else "not expected"
-        raise InputError(f"{path}: gives {count} frames, found {len(found)} depth files; {odd} is {state}")
+        state = "missing" if odd in expected else "unexpected"
+        raise InputError(f"{path}: says {count} frames, found {len(found)} depth files; {odd} is {state}")
     table = files.number_table(lines, 3 * len(MSRA), path, first_line=2)
     joints_mm = table.reshape(-1, len(MSRA), 3) * (1, -1, -1)
     if (joints_mm[..., 2] <= 0).any():

@@ -88,7 +88,9 @@ def _check_files(root, names, mat):
     found = {name for name in layout.listing(mat.parent) if name.startswith("depth_1_")}
     odd = found - {name.rpartition("/")[2] for name in names}
     if odd:
-        raise InputError(f"{mat}: labels {len(names)} frames, found {len(found)}; {min(odd)} has no label")
+        raise InputError(
+            f"{mat}: has labels for {len(names)} frames, found {len(found)} pictures; {min(odd)} has no label"
+        )
 
 
 def read_labels(path):
@@ -129,7 +131,8 @@ def _check_shapes(shapes, path):
         if name not in shapes:
             found = ", ".join(sorted(shapes)) or "nothing"
             raise InputError(
-                f"{path}: expected the keys joint_xyz and joint_uvd, found {found}; another file, or cut off"
+                f"{path}: expected the keys joint_xyz and joint_uvd, found {found}; it is another file, or "
+                "cut off"
             )
         shape = tuple(shapes[name])
         if len(shape) != 4 or shape[2:] != (ALL_JOINTS, 3) or not shape[0] or not shape[1]:
@@ -147,7 +150,5 @@ def _checked(joints_mm, path):
     wrong = ~np.isfinite(joints_mm).all(axis=(1, 2)) | (joints_mm[..., 2] <= 0).any(axis=1)
     if wrong.any():
         frame = np.flatnonzero(wrong)[0]
-        raise InputError(
-            f"{path}: frame {frame + 1} has a joint behind the camera, or one that is not finite"
-        )
+        raise InputError(f"{path}: frame {frame + 1}: a joint lies behind the camera or is not finite")
     return joints_mm

@@ -82,11 +82,11 @@ FAULTS = {
     "behind": ("train", edit(TEXT, lambda t: t.replace(" 405 ", " -5 ")), "line 2: a joint lies behind"),
     "no lines": ("train", edit(TEXT, lambda t: "\n"), "no frames"),
     "short box": ("test", edit(BOXES, lambda t: t.replace("3 4", "3")), "line 2: expected 4 num.*found 3"),
-    "flat box": ("test", edit(BOXES, lambda t: t.replace("3 4", "3 0")), "line 2: a box without width"),
+    "flat box": ("test", edit(BOXES, lambda t: t.replace("3 4", "3 0")), "line 2: the box has no width"),
     "missing picture": (
         "train",
         lambda root: (root / "training/images" / NAMES[1]).unlink(),
-        f"1 of its 3 frames are missing .*first {NAMES[1]}; only partly unpacked",
+        f"1 of its 3 frames are missing .*first {NAMES[1]}; the data are only partly unpacked",
     ),
     "no pictures": (
         "test", lambda root: shutil.rmtree(root / "frame/images"), "partly unpacked: frame/images is missing"

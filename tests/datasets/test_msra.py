@@ -150,7 +150,7 @@ DAMAGED_LABELS = {
         "2 frames, found 1 depth files; 000000_depth.bin is missing",
     ),
     "extra frame": (
-        lambda root: write_depth(root / "P1/5/000007_depth.bin"), "000007_depth.bin is not expected"
+        lambda root: write_depth(root / "P1/5/000007_depth.bin"), "000007_depth.bin is unexpected"
     ),
 }  # fmt: skip
 

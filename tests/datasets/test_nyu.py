@@ -96,27 +96,27 @@ BEHIND[0, 1, 27, 2], HOLE[0, 0, 3, 1] = 0, np.nan
 
 FAULTS = {
     "no xyz": (mat(joint_xyz=None, other=labels_xyz(2)), "keys .*found joint_names, joint_uvd, other"),
-    "no uvd": (mat(joint_uvd=None), "keys joint_xyz and joint_uvd, found joint_names, joint_xyz; another"),
+    "no uvd": (mat(joint_uvd=None), "keys joint_xyz and joint_uvd, found joint_names, joint_xyz; it is another"),
     "no axis of cameras": (mat(joint_xyz=labels_xyz(2)[0]), r"36, 3\], found \[2, 36, 3\]"),
     "14 joints": (mat(joint_xyz=labels_xyz(2)[:, :, :14]), r"joint_xyz as .*found \[3, 2, 14, 3\]"),
     "lengths differ": (mat(joint_uvd=labels_xyz(3)), "do not have the same number of frames"),
     "text": (mat(joint_xyz=np.full((3, 2, 36, 3), "a", object)), "joint_xyz as numbers"),
-    "behind": (mat(joint_xyz=BEHIND), "frame 2 has a joint behind the camera"),
-    "nan": (mat(joint_xyz=HOLE), "frame 1 has a joint .* not finite"),
+    "behind": (mat(joint_xyz=BEHIND), "frame 2: a joint lies behind the camera"),
+    "nan": (mat(joint_xyz=HOLE), "frame 1: a joint .* not finite"),
     "empty file": (write_mat(b""), "not a MAT file, or damaged"),
     "no mat file": (write_mat(b"hello " * 100), "not a MAT file, or damaged"),
     "cut file": (
         lambda root: write_mat((root / "test/joint_data.mat").read_bytes()[:4000])(root),
-        "found joint_names, joint_xyz; another file, or cut off",
+        "found joint_names, joint_xyz; it is another file, or cut off",
     ),
     "no labels": (lambda root: (root / "test/joint_data.mat").unlink(), "unpacked: test/joint_data.mat is"),
     "missing picture": (
         lambda root: (root / "test/depth_1_0000002.png").unlink(),
-        "1 of its 2 frames are missing .*first test/depth_1_0000002.png; only partly unpacked",
+        "1 of its 2 frames are missing .*first test/depth_1_0000002.png; the data are only partly unpacked",
     ),
     "more pictures": (
         lambda root: (root / "test/depth_1_0000003.png").touch(),
-        "labels 2 frames, found 3; depth_1_0000003.png has no label",
+        "has labels for 2 frames, found 3 pictures; depth_1_0000003.png has no label",
     ),
 }  # fmt: skip
 
