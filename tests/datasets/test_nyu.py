@@ -96,7 +96,7 @@ BEHIND[0, 1, 27, 2], HOLE[0, 0, 3, 1] = 0, np.nan
 
 FAULTS = {
     "no xyz": (mat(joint_xyz=None, other=labels_xyz(2)), "keys .*found joint_names, joint_uvd, other"),
-    "no uvd": (mat(joint_uvd=None), "keys joint_xyz and joint_uvd, found joint_names, joint_xyz; it is another"),
+    "no uvd": (mat(joint_uvd=None), "keys joint_xyz and joint_uvd, found joint_names, joint_xyz; it is"),
     "no axis of cameras": (mat(joint_xyz=labels_xyz(2)[0]), r"36, 3\], found \[2, 36, 3\]"),
     "14 joints": (mat(joint_xyz=labels_xyz(2)[:, :, :14]), r"joint_xyz as .*found \[3, 2, 14, 3\]"),
     "lengths differ": (mat(joint_uvd=labels_xyz(3)), "do not have the same number of frames"),
