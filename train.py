@@ -6,14 +6,13 @@ from datasets import command
 
 def main(values):
     """Flags -> settings -> one call."""
-    run = cli.run_config(values)
+    settings = cli.run_config(values)
     command.import_tensorflow()
-    from crossinfo import runs, training
+    from crossinfo.training import run
 
-    machine = training.Machine(values.strategy, values.augment_on, values.jit_compile, values.workers)
-    train = runs.train_all_subjects if cli.all_subjects(values) else runs.train
+    train = run.train_all_subjects if cli.all_subjects(values) else run.train
     try:
-        train(run, values.work_dir, machine)
+        train(settings, values.work_dir, cli.machine(values), values.cache_dir)
     except KeyboardInterrupt:
         raise KeyboardInterrupt("everything is saved; the same command goes on from here") from None
 

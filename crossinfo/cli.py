@@ -12,9 +12,6 @@ from datasets import registry
 from datasets.command import Command, Group
 from datasets.errors import InputError
 
-PRECISIONS = ("float32", "mixed_float16", "mixed_bfloat16")
-STRATEGIES = ("auto", "one_device", "mirrored", "multi_worker")
-
 
 def data_flags(flag_values):
     """Which frames, and where the hand is taken to be."""
@@ -80,10 +77,26 @@ def run_flags(flag_values):
         "What picks the best epoch. test is what the authors did; the report says so.",
     )  # fmt: skip
     machine = Group(flag_values, "Machine")
-    machine.choice("precision", "float32", PRECISIONS, "Keras dtype policy; heads and losses stay float32.")
-    machine.switch("jit_compile", None, "Compile the step by XLA. Without it: where there is a GPU.")
-    machine.choice("augment_on", "host", ("host", "device"), "Augment inside tf.data or inside the step.")
-    machine.choice("strategy", "auto", STRATEGIES, "auto: all GPUs; multi_worker reads TF_CONFIG.")
+    machine.choice(
+        "precision", "float32", config.PRECISIONS, "Keras dtype policy; heads and losses stay float32."
+    )
+    machine.switch("tensor_float_32", True, "Let GPUs multiply float32 numbers as TensorFloat-32: faster.")
+    machine.switch("jit_compile", None, "Compile the step with XLA. Without it: where there is a GPU.")
+    machine.choice(
+        "augment_on", "auto", config.AUGMENT_ON,
+        "Augment and make targets inside tf.data (host) or inside the step (device); auto: device on a GPU.",
+    )  # fmt: skip
+    machine.choice(
+        "strategy", "auto", config.STRATEGIES,
+        "auto: all GPUs of this machine; multi_worker: the machines in TF_CONFIG.",
+    )  # fmt: skip
+    machine.switch("deterministic", False, "Deterministic operations only: slower on a GPU, equal reruns.")
+    machine.number(
+        "checkpoint_minutes", 10.0, "Longest time between two checkpoints within an epoch.", lower=0.0
+    )
+    machine.string(
+        "cache_dir", None, "Where cropped frames are kept for all runs; without it WORK_DIR/shards."
+    )
     machine.integer("workers", None, WORKERS, lower=0)
 
 
@@ -153,6 +166,12 @@ def run_config(values):
         options=reader_options(values),
         init_from=_absolute(getattr(values, "init_from", None)),
     )
+
+
+def machine(values):
+    """``config.Machine`` from the values of ``TRAIN``'s flags."""
+    names = (field.name for field in dataclasses.fields(config.Machine))
+    return config.Machine(**{name: getattr(values, name) for name in names})
 
 
 def all_subjects(values):

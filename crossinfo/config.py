@@ -10,6 +10,10 @@ import json
 from datasets.errors import InputError
 from datasets.registry import ReaderOptions
 
+PRECISIONS = ("float32", "mixed_float16", "mixed_bfloat16")
+STRATEGIES = ("auto", "one_device", "mirrored", "multi_worker")
+AUGMENT_ON = ("auto", "host", "device")
+
 
 @dataclasses.dataclass(frozen=True)
 class NetworkConfig:
@@ -88,6 +92,8 @@ class ScheduleConfig:
         decay: float. The learning rate's factor an epoch ("exponential"); unused by "cosine".
         curve: "exponential" (the paper) or "cosine" (to zero at the last step, after a short warm-up).
         augmentation: "paper", "mild" or "release", a key of ``datasets.augment.SAMPLERS``.
+        statistics_frames: int. Training frames over which batch normalisation's statistics are renewed
+            before validation and export, see ``crossinfo.training.statistics``; 0 keeps the moving averages.
     """
 
     epochs: int = 110
@@ -96,6 +102,7 @@ class ScheduleConfig:
     decay: float = 0.96
     curve: str = "exponential"
     augmentation: str = "paper"
+    statistics_frames: int = 1280
 
 
 @dataclasses.dataclass(frozen=True)
@@ -118,7 +125,7 @@ VARIANTS = {
             initializer="glorot_uniform",
         ),
         LossConfig(factor=0.25),
-        ScheduleConfig(epochs=200, augmentation="release"),
+        ScheduleConfig(epochs=200, augmentation="release", statistics_frames=0),
     ),
     "compact": Variant(
         NetworkConfig(
@@ -192,6 +199,32 @@ class RunConfig:
     select_on: str
     options: ReaderOptions
     init_from: str | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Machine:
+    """How to compute. A run can go on with other values, which change its speed and, in the last bits
+    (XLA, precision of products, order of sums) or in its random numbers (dropout under XLA; batch
+    statistics and dropout of each replica's own frames), its numbers, but not what is trained.
+
+    Args:
+        strategy: one of ``STRATEGIES``; auto takes all GPUs of this machine.
+        augment_on: "host", inside tf.data; "device", inside the compiled step; or "auto": device where there
+            is a GPU.
+        jit_compile: bool or None. XLA; None compiles where there is a GPU.
+        workers: int or None. Processes that crop frames, see ``datasets.shards.prepare``.
+        tensor_float_32: bool. Let GPUs round the factors of float32 products to 10 bits, which is faster.
+        deterministic: bool. Use deterministic operations only, which is slower on a GPU.
+        checkpoint_minutes: float. Longest time between two checkpoints within an epoch.
+    """
+
+    strategy: str = "auto"
+    augment_on: str = "auto"
+    jit_compile: bool | None = None
+    workers: int | None = None
+    tensor_float_32: bool = True
+    deterministic: bool = False
+    checkpoint_minutes: float = 10.0
 
 
 def to_json(config):

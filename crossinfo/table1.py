@@ -12,8 +12,8 @@ import types
 import numpy as np
 
 from crossinfo import cli
-from datasets import files
-from datasets.command import Command, Group, import_tensorflow, run
+from datasets import command, files
+from datasets.command import Command, Group
 from datasets.errors import InputError
 
 
@@ -68,13 +68,14 @@ def _settings(values, row, seed):
     return cli.run_config(types.SimpleNamespace(**{**vars(values), **switches, "seed": seed}))
 
 
-def train(planned, work_dir, machine):
+def train(planned, work_dir, machine, cache_dir=None):
     """Trains what has no report yet, on one set of frames for all.
 
     Args:
         planned: as ``plan`` gives.
         work_dir: path.
-        machine: training.Machine.
+        machine: config.Machine.
+        cache_dir: path or None. Where cropped frames are kept; None keeps them under ``work_dir``.
 
     Returns:
         {(row's name, seed): content of its ``report.json``}. Raises InputError, before any training, if a
@@ -82,22 +83,22 @@ def train(planned, work_dir, machine):
     """
     import keras
 
-    from crossinfo import runs
+    from crossinfo.training import run
 
     # Synthetic data are the same whatever the seeds, so that more seeds can be added later.
-    data_dir = runs.locate_data(dataclasses.replace(planned[0][2], seed=0), work_dir)
+    data_dir = run.Run(dataclasses.replace(planned[0][2], seed=0), work_dir, machine).make_data()
     work = [
         (row, seed, dataclasses.replace(settings, data_dir=data_dir), work_dir / row.folder / f"seed{seed}")
         for row, seed, settings in planned
     ]
     for _, _, settings, folder in work:
-        runs.check_settings(settings, folder)
+        run.check_settings(settings, folder)
     found = {}
     for number, (row, seed, settings, folder) in enumerate(work, 1):
         report = folder / "report" / "report.json"
         if not report.exists():
             print(f"run {number} of {len(work)}: {row.name}, seed {seed}")
-            runs.train(settings, folder, machine, work_dir / "shards")
+            run.train(settings, folder, machine, cache_dir or work_dir / "shards")
             keras.backend.clear_session()
         found[row.name, seed] = json.loads(report.read_text(encoding="utf-8"))
     return found
@@ -205,12 +206,9 @@ def write(work_dir, content):
 def main(values):
     """Runs the command on parsed flags."""
     planned, work_dir = plan(values), pathlib.Path(values.work_dir).absolute()
-    import_tensorflow()
-    from crossinfo import training
-
-    machine = training.Machine(values.strategy, values.augment_on, values.jit_compile, values.workers)
+    command.import_tensorflow()
     try:
-        reports = train(planned, work_dir, machine)
+        reports = train(planned, work_dir, cli.machine(values), values.cache_dir)
     except KeyboardInterrupt:
         raise KeyboardInterrupt("everything is saved; the same command goes on from here") from None
     content = summarise(reports, values.variant)
@@ -220,4 +218,4 @@ def main(values):
 
 
 if __name__ == "__main__":
-    run(COMMAND, main)
+    command.run(COMMAND, main)

@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from crossinfo import losses, model, training
+from crossinfo import losses, model
 from crossinfo.blocks import ConvolutionBlock, DenseBlock
 from crossinfo.config import variant_for
 from crossinfo.layers import Resize
+from crossinfo.training import trainer
 from datasets import augment
 from datasets.skeletons import NYU
 
@@ -120,7 +121,7 @@ def test_every_frame_is_turned_shifted_and_scaled():
 def test_schedule():
     schedule = variant().schedule
     assert (schedule.epochs, schedule.batch_size) == (110, 128)
-    optimizer = training.make_optimizer(schedule, steps_per_epoch=10, precision="float32")
+    optimizer = trainer.make_optimizer(schedule, steps_per_epoch=10, precision="float32")
     assert isinstance(optimizer, keras.optimizers.Adam)
     rates = []
     for step in (0, 9, 10, 1095):

@@ -6,7 +6,8 @@ import pathlib
 import numpy as np
 import pytest
 
-from crossinfo import config, runs, table1, training
+from crossinfo import config, table1
+from crossinfo.training import run as runs
 from datasets import command
 from datasets.errors import InputError
 
@@ -78,7 +79,7 @@ def test_finished_runs_are_not_trained_again(trained, tmp_path, monkeypatch):
 def test_other_settings_are_refused_before_any_training(trained, tmp_path):
     table1.main(flags(tmp_path))
     del trained[:]
-    with pytest.raises(InputError, match="made with other settings, variant"):
+    with pytest.raises(InputError, match="made with other settings, epochs was 6"):
         table1.main(flags(tmp_path, "--epochs=4", "--seeds=3"))
     assert not trained
 
@@ -141,10 +142,10 @@ def test_all_subjects_are_refused(tmp_path):
 
 
 def test_the_real_training_takes_the_shared_frames(msra_root, tmp_path):
-    """One short run through `runs.train`: shards beside the rows, a report where the table looks for it."""
+    """One short run through `run.train`: shards beside the rows, a report where the table looks for it."""
     argv = ["--dataset=msra", f"--data_dir={msra_root}", "--variant=compact", "--seeds=1", "--epochs=1"]
     argv += [f"--work_dir={tmp_path}", "--batch_size=32", "--workers=0"]
     planned = table1.plan(command.parse(table1.COMMAND, argv))[:1]
-    found = table1.train(planned, tmp_path, training.Machine(workers=0))
+    found = table1.train(planned, tmp_path, config.Machine(workers=0))
     assert found["Base", 0]["methods"]["seed0"]["mean_error_mm"] > 0
     assert any((tmp_path / "shards").iterdir()) and not (tmp_path / "base" / "seed0" / "shards").exists()

@@ -3,7 +3,7 @@ import csv
 import numpy as np
 import tensorflow as tf
 
-from crossinfo import journal
+from crossinfo.training.progress import NoProgress, Progress
 
 VALUES = {"train_total": 2.0, "train_error_mm": 30.0, "val_error_mm": 31.5, "learning_rate": 1e-3}
 
@@ -13,31 +13,31 @@ def rows(folder):
         return list(csv.DictReader(file))
 
 
-def open_journal(folder, first_epoch=0, pictures=None):
-    return journal.Journal(folder, 100, 0, first_epoch, pictures)
+def open_progress(folder, first_epoch=0, pictures=None):
+    return Progress(folder, 100, 0, first_epoch, pictures)
 
 
 def test_each_epoch_is_a_row(tmp_path):
-    with open_journal(tmp_path) as told:
-        told.epoch(0, VALUES)
-        told.epoch(1, {**VALUES, "train_total": 1.0})
+    with open_progress(tmp_path) as progress:
+        progress.epoch(0, VALUES)
+        progress.epoch(1, {**VALUES, "train_total": 1.0})
     assert [row["epoch"] for row in rows(tmp_path)] == ["0", "1"]
     assert [float(row["train_total"]) for row in rows(tmp_path)] == [2.0, 1.0]
 
 
 def test_a_resumed_run_continues_the_table_and_drops_rows_it_will_write_again(tmp_path):
-    with open_journal(tmp_path) as told:
+    with open_progress(tmp_path) as progress:
         for epoch in range(3):
-            told.epoch(epoch, VALUES)
-    with open_journal(tmp_path, first_epoch=2) as told:
-        told.epoch(2, {**VALUES, "train_total": 9.0})
+            progress.epoch(epoch, VALUES)
+    with open_progress(tmp_path, first_epoch=2) as progress:
+        progress.epoch(2, {**VALUES, "train_total": 9.0})
     assert [row["epoch"] for row in rows(tmp_path)] == ["0", "1", "2"]
     assert float(rows(tmp_path)[-1]["train_total"]) == 9.0
 
 
 def test_scalars_and_pictures_reach_tensorboard(tmp_path):
-    with open_journal(tmp_path, pictures=lambda: np.zeros((2, 8, 8, 3), np.uint8)) as told:
-        told.epoch(0, VALUES)
+    with open_progress(tmp_path, pictures=lambda: np.zeros((2, 8, 8, 3), np.uint8)) as progress:
+        progress.epoch(0, VALUES)
     (events,) = (tmp_path / "tensorboard").iterdir()
     tags = {
         value.tag
@@ -49,7 +49,15 @@ def test_scalars_and_pictures_reach_tensorboard(tmp_path):
 
 def test_means_are_asked_for_only_when_the_bar_is_redrawn(tmp_path):
     asked = []
-    with open_journal(tmp_path) as told:
+    with open_progress(tmp_path) as progress:
         for _ in range(50):
-            told.step(0, 1, lambda: asked.append(1) or VALUES | {"total": 1.0, "error_mm": 2.0})
+            progress.step(0, 1, lambda: asked.append(1) or VALUES | {"total": 1.0, "error_mm": 2.0})
     assert len(asked) < 5
+
+
+def test_a_worker_that_is_not_the_chief_writes_nothing(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    with NoProgress() as progress:
+        progress.step(0, 8, dict)
+        progress.epoch(0, VALUES)
+    assert not list(tmp_path.iterdir()) and capsys.readouterr() == ("", "")

@@ -1,8 +1,11 @@
-"""What a training run tells while it runs: progress bar, ``metrics.csv``, TensorBoard."""
+"""What a training run shows while it runs: progress bar, ``metrics.csv``, TensorBoard."""
 
 import csv
+import os
 import pathlib
+from collections.abc import Callable
 
+import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
@@ -11,7 +14,7 @@ from datasets import files
 REFRESH_SECONDS = 1.0
 
 
-class Journal:
+class Progress:
     """Writes a run's progress into its work directory; a resumed run continues the same files.
 
     Args:
@@ -22,7 +25,14 @@ class Journal:
         pictures: function() -> uint8 [N, H, W, 3], or None. Predictions drawn after each epoch.
     """
 
-    def __init__(self, work_dir, frames, done, first_epoch, pictures=None):
+    def __init__(
+        self,
+        work_dir: str | os.PathLike,
+        frames: int,
+        done: int,
+        first_epoch: int,
+        pictures: Callable[[], np.ndarray] | None = None,
+    ):
         self._csv = pathlib.Path(work_dir) / "metrics.csv"
         self._rows = [row for row in _read(self._csv) if int(row["epoch"]) < first_epoch]
         self._writer = tf.summary.create_file_writer(str(pathlib.Path(work_dir) / "tensorboard"))
@@ -38,7 +48,7 @@ class Journal:
         self._bar.close()
         self._writer.close()
 
-    def step(self, epoch, frames, means):
+    def step(self, epoch: int, frames: int, means: Callable[[], dict[str, float]]) -> None:
         """Counts a step; ``means`` is only called, and the device waited for, when the bar is redrawn."""
         if self._bar.update(frames):
             now = means()
@@ -47,7 +57,7 @@ class Journal:
                 f"loss {now['total']:.3f}, error {now['error_mm']:.1f} mm", refresh=False
             )
 
-    def epoch(self, epoch, values):
+    def epoch(self, epoch: int, values: dict[str, float]) -> None:
         """Adds a finished epoch's row, scalars and picture."""
         self._rows.append({"epoch": epoch, **{name: f"{value:.6g}" for name, value in values.items()}})
         with files.atomic_write(self._csv) as file:
@@ -64,6 +74,22 @@ class Journal:
             if self._pictures is not None:
                 tf.summary.image("predictions", self._pictures(), max_outputs=8)
         self._writer.flush()
+
+
+class NoProgress:
+    """The progress of a worker that is not the chief: it shows and writes nothing."""
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        pass
+
+    def step(self, epoch: int, frames: int, means: Callable[[], dict[str, float]]) -> None:
+        """Nothing."""
+
+    def epoch(self, epoch: int, values: dict[str, float]) -> None:
+        """Nothing."""
 
 
 def _read(path):

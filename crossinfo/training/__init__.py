@@ -1,0 +1,1 @@
+"""Training: one step (``trainer``), on which machines (``distribution``), the loop, and a whole run."""

@@ -1,0 +1,409 @@
+"""A training run from its settings to its work directory: data, shards, training, report, export."""
+
+import dataclasses
+import functools
+import itertools
+import json
+import os
+import pathlib
+from collections.abc import Callable
+
+import keras
+import numpy as np
+
+from crossinfo import config, evaluation, export, loading, model, reports
+from crossinfo.card import card_for
+from crossinfo.config import Machine, RunConfig
+from crossinfo.training import distribution
+from crossinfo.training.checkpoints import Checkpoints
+from crossinfo.training.loop import Loop
+from crossinfo.training.progress import NoProgress, Progress
+from crossinfo.training.statistics import StatisticsRenewer
+from crossinfo.training.trainer import Trainer
+from datasets import crops, drawing, pipeline, registry, shards, synthetic
+from datasets.errors import InputError
+from datasets.files import atomic_write
+from datasets.records import Reader
+
+SUBJECTS = 9
+STATISTICS_BATCH = 128
+# Settings whose flags have other names.
+_FLAGS = {"variant_name": "variant", "train_cubes_mm": "cube_mm", "test_cube_mm": "cube_mm"}
+
+
+class Run:
+    """One training run. The same settings on the same directory go on where an earlier call stopped.
+
+    Args:
+        settings: RunConfig.
+        work_dir: path. Everything the run leaves goes there; several workers share it.
+        machine: Machine.
+        cache_dir: path or None. Where cropped frames are kept; None keeps them under ``work_dir``.
+    """
+
+    def __init__(
+        self,
+        settings: RunConfig,
+        work_dir: str | os.PathLike,
+        machine: Machine,
+        cache_dir: str | os.PathLike | None = None,
+    ):
+        self.settings, self.machine = settings, machine
+        self.work_dir = pathlib.Path(work_dir)
+        self.cache_dir = pathlib.Path(cache_dir or self.work_dir / "shards")
+        self.dataset = registry.get(settings.dataset)
+        self.schedule = settings.variant.schedule
+
+    def train(self) -> tuple[dict, evaluation.Split] | None:
+        """Trains, evaluates and exports.
+
+        Returns:
+            (``evaluation.predict``'s result, the ``evaluation.Split`` it is of): the test's, or, where its
+            labels are hidden, the validation part's. None in a worker that is not the chief.
+
+        Raises InputError on bad data, on a directory of other settings, and when another worker is lost.
+        """
+        distribution.configure(self.machine)
+        with self.workers.loss_reported():
+            check_settings(self.settings, self.work_dir)
+            keras.utils.set_random_seed(self.settings.seed)
+            self.make_data()
+            self._check_data()
+            self.starting_weights  # noqa: B018 (a wrong --init_from is found before the frames are cropped)
+            self._prepare()
+            self.workers.check_equal("the training frames", self.splits["train"].shard_set.frames)
+            self._write_settings()
+            self._fit()
+            result = self._finish() if self.workers.chief else None
+            self.workers.wait()
+        return result
+
+    # === Data ===
+
+    @functools.cached_property
+    def workers(self) -> distribution.Workers:
+        """The processes of this training."""
+        return distribution.Workers(distribution.make_strategy(self.machine.strategy))
+
+    @property
+    def data_dir(self) -> str:
+        """The dataset's root; synthetic data lie under the work directory. Raises InputError."""
+        if self.settings.data_dir is not None:
+            return self.settings.data_dir
+        if self.settings.dataset != "synthetic":
+            raise InputError(f"--data_dir is required for --dataset={self.settings.dataset}")
+        return str(self.work_dir / "data")
+
+    def make_data(self) -> str:
+        """Makes synthetic data under the work directory where they are missing; returns ``data_dir``."""
+        if self.workers.chief and self.settings.data_dir is None and not os.path.exists(self.data_dir):
+            synthetic.write("msra", self.settings.synthetic_frames, self.settings.seed, self.data_dir)
+        self.workers.wait()
+        return self.data_dir
+
+    @functools.cached_property
+    def sources(self) -> dict[str, shards.Source]:
+        """A Source each for the parts "train", "validation" and "test"."""
+        settings = self.settings
+        return {
+            part: shards.Source(
+                dataset=settings.dataset,
+                data_dir=self.data_dir,
+                part=part,
+                centre=settings.centre,
+                centre_file=settings.centre_file if part == "test" else settings.train_centre_file,
+                cubes_mm=settings.train_cubes_mm if part == "train" else (settings.test_cube_mm,),
+                validation_fraction=settings.validation_fraction,
+                max_frames=settings.max_frames if part == "train" else None,
+                options=settings.options,
+            )
+            for part in ("train", "validation", "test")
+        }
+
+    @functools.cached_property
+    def readers(self) -> dict[str, Reader]:
+        """The readers of the splits "train" and "test"."""
+        return {split: self.sources[split].open() for split in ("train", "test")}
+
+    @functools.cached_property
+    def splits(self) -> dict[str, evaluation.Split]:
+        """The Splits "train", "test" and "select", whose error picks the best epoch."""
+        parts = {"train": "train", "test": "test", "select": self.settings.select_on}
+        return {
+            name: evaluation.Split(
+                self.sources[part],
+                self.readers["test" if part == "test" else "train"],
+                self.cache_dir,
+                self.machine.workers,
+            )
+            for name, part in parts.items()
+        }
+
+    def _check_data(self):
+        """What is wrong with labels, centres or the settings for them is found before anything is written."""
+        for split, reader in self.readers.items():
+            self.sources[split].given_centres(reader)
+        if self.settings.select_on == "test" and self.readers["test"].joints_mm is None:
+            raise InputError(f"--select_on=test: the test labels of {self.dataset.name} are hidden")
+        self._check_batch(len(self.sources["train"].indices(len(self.readers["train"]))))
+
+    def _check_batch(self, frames):
+        if frames < self.schedule.batch_size:
+            raise InputError(
+                f"--batch_size={self.schedule.batch_size}: more than the {frames} training frames; "
+                "make it smaller"
+            )
+
+    def _prepare(self):
+        for name, split in self.splits.items():
+            for frame, reason in split.shard_set.skipped:
+                print(f"left out of {name}: {frame}: {reason}")
+        self._check_batch(self.splits["train"].shard_set.frames)
+
+    def _write_settings(self):
+        if self.workers.chief:
+            with atomic_write(self.work_dir / "config.json") as file:
+                file.write(config.to_json(self.settings))
+
+    # === Network ===
+
+    @functools.cached_property
+    def starting_weights(self) -> list[np.ndarray] | None:
+        """The weights of ``init_from``, a network of the same layers; None: training is from scratch."""
+        if self.settings.init_from is None:
+            return None
+        first = loading.load_model(self.settings.init_from)
+        expected = model.build(self.settings.variant.network)
+        if [weight.shape for weight in first.weights] != [weight.shape for weight in expected.weights]:
+            raise InputError(
+                f"--init_from={self.settings.init_from}: its layers are not those of "
+                f"--variant={self.settings.variant_name} on {self.dataset.name}; it is "
+                f"{first.card.variant}, trained on {first.card.dataset}"
+            )
+        return first.get_weights()
+
+    def build_network(self) -> keras.Model:
+        """A CrossInfoNet of this run's settings, with its starting weights."""
+        card = card_for(
+            self.settings.variant_name,
+            self.dataset,
+            self.settings.test_cube_mm,
+            self.settings.centre,
+            self.splits["train"].shard_set.mean_pose,
+            self.settings.select_on,
+        )
+        network = model.build(self.settings.variant.network, self.settings.precision, card)
+        if self.starting_weights is not None:
+            network.set_weights(self.starting_weights)
+        return network
+
+    @functools.cached_property
+    def trainer(self) -> Trainer:
+        """The model in training, on all devices."""
+        return Trainer(
+            self.build_network,
+            self.settings.variant,
+            self.dataset.skeleton,
+            self.splits["train"].shard_set.frames // self.schedule.batch_size,
+            self.settings.precision,
+            self.machine,
+        )
+
+    @functools.cached_property
+    def validated(self) -> keras.Model:
+        """A copy of the model on one device, to validate, without dropout."""
+        without_dropout = dataclasses.replace(self.settings.variant.network, dropout=0.0)
+        return model.build(without_dropout, self.settings.precision, self.trainer.model.card)
+
+    @functools.cached_property
+    def validated_outputs(self) -> Callable:
+        """``evaluation.network_function`` of the copy."""
+        return evaluation.network_function(self.validated)
+
+    def _update_validated(self):
+        """Brings the copy to the trained weights, with the statistics that inference is going to use."""
+        weights = zip(self.validated.weights, self.trainer.model.weights, strict=True)
+        for copied, trained in weights:
+            copied.assign(trained.value.read_value())
+        if self.schedule.statistics_frames:
+            self._renewer.renew(self._statistics_crops())
+
+    @functools.cached_property
+    def _renewer(self):
+        return StatisticsRenewer(self.validated)
+
+    def _statistics_crops(self):
+        """The same training batches after each epoch, augmented as in training."""
+        train_set, trainer = self.splits["train"].shard_set, self.trainer
+        batch_size = min(STATISTICS_BATCH, train_set.frames)
+        joints, seed = len(self.dataset.skeleton), self.settings.seed
+        batches = pipeline.training_batches(train_set, joints, batch_size, seed, epoch=0)
+        batches = batches.map(lambda frames: pipeline.example(frames, trainer.skeleton, trainer.sampler)[0])
+        return batches.take(max(self.schedule.statistics_frames // batch_size, 1))
+
+    # === Training ===
+
+    def _fit(self):
+        """Trains, with checkpoints under ``checkpoints/``."""
+        self.checkpoints.restore()
+        with self._progress() as progress:
+            Loop(
+                self.trainer,
+                self.splits["train"].shard_set,
+                self.settings.seed,
+                progress,
+                self.checkpoints,
+                self._validate,
+                self.machine.checkpoint_minutes,
+            ).run()
+
+    @functools.cached_property
+    def checkpoints(self) -> Checkpoints:
+        """The last two checkpoints, and the best epoch's weights."""
+        return Checkpoints(self.trainer, self.validated, self.work_dir / "checkpoints")
+
+    def _progress(self):
+        if not self.workers.chief:
+            return NoProgress()
+        step, steps = int(self.trainer.step), self.trainer.steps_per_epoch
+        batch_size = self.schedule.batch_size
+        return Progress(
+            self.work_dir,
+            steps * self.schedule.epochs * batch_size,
+            step * batch_size,
+            step // steps,
+            _pictures(self.validated_outputs, self.splits["select"].shard_set, self.dataset.skeleton),
+        )
+
+    def _validate(self):
+        self._update_validated()
+        selected = self.splits["select"].shard_set
+        return evaluation.validate(self.validated_outputs, selected, self.validated.card)
+
+    # === Results ===
+
+    def _finish(self):
+        self.checkpoints.restore_best()
+        network = self.build_network()
+        network.set_weights(self.validated.get_weights())
+        self._save(network)
+        return self._report()
+
+    def _save(self, network):
+        """The best epoch's ``model.keras`` and ``export/1``."""
+        model.save(network, self.work_dir / "model.keras")
+        exported = self.work_dir / "export" / "1"
+        if not exported.exists():
+            export.export(network, self.work_dir / "export", version=1)
+        print(f"network: {self.work_dir / 'model.keras'}, SavedModel: {exported}")
+
+    def _report(self):
+        """The report of the test split, or, where its labels are hidden, of the validation part."""
+        report_dir, test, card = self.work_dir / "report", self.splits["test"], self.validated.card
+        found = evaluation.predict(self.validated_outputs, test.shard_set, card)
+        scored, split = found, test
+        if not test.labelled:
+            print("the test labels are hidden: report of the validation part, submission.txt of the test")
+            split = self.splits["select"]
+            scored = evaluation.predict(self.validated_outputs, split.shard_set, card)
+        scored = evaluation.by_centre(scored, self.validated_outputs, split, card)
+        name, settings = self.work_dir.resolve().name, self.settings
+        content = evaluation.report(
+            scored, name, self.dataset, settings.centre, report_dir, settings.select_on, [split]
+        )
+        if not test.labelled:
+            evaluation.write_predictions(found, self.dataset, report_dir, test.names)
+        print(reports.table(content))
+        print(f"report: {report_dir / 'report.html'}")
+        return scored, split
+
+
+def train(
+    settings: RunConfig,
+    work_dir: str | os.PathLike,
+    machine: Machine,
+    cache_dir: str | os.PathLike | None = None,
+) -> tuple[dict, evaluation.Split] | None:
+    """``Run.train`` of a new ``Run``."""
+    return Run(settings, work_dir, machine, cache_dir).train()
+
+
+def train_all_subjects(
+    settings: RunConfig,
+    work_dir: str | os.PathLike,
+    machine: Machine,
+    cache_dir: str | os.PathLike | None = None,
+) -> None:
+    """MSRA's nine runs, each with another subject left out, under ``P0`` to ``P8``; one report over all.
+
+    The report's errors are means over the frames of all nine test splits; ``predictions.txt`` has them one
+    after the other, as the field's list of MSRA does. Arguments as ``Run``'s.
+    """
+    work_dir = pathlib.Path(work_dir)
+    distribution.configure(machine)
+    settings = dataclasses.replace(settings, data_dir=Run(settings, work_dir, machine).make_data())
+    results = []
+    for subject in range(SUBJECTS):
+        print(f"test subject P{subject}")
+        options = dataclasses.replace(settings.options, test_subject=subject)
+        one = dataclasses.replace(settings, options=options)
+        results.append(train(one, work_dir / f"P{subject}", machine, cache_dir))
+    if None in results:
+        return
+    content = evaluation.report(
+        evaluation.join([found for found, _ in results]),
+        work_dir.resolve().name,
+        registry.get(settings.dataset),
+        settings.centre,
+        work_dir / "report",
+        settings.select_on,
+        [split for _, split in results],
+    )
+    print(reports.table(content))
+
+
+def check_settings(settings: RunConfig, work_dir: str | os.PathLike) -> None:
+    """Raises InputError naming the first setting that differs from those the directory was made with."""
+    path = pathlib.Path(work_dir) / "config.json"
+    if not path.exists():
+        return
+    try:
+        before = dict(_leaves(json.loads(path.read_text(encoding="utf-8"))))
+    except (ValueError, AttributeError):
+        raise InputError(f"{path}: not a run's settings; name another --work_dir") from None
+    now = dict(_leaves(json.loads(config.to_json(settings))))
+    for name in itertools.chain(now, before):
+        if now.get(name) != before.get(name):
+            flag = _FLAGS.get(name, name)
+            raise InputError(
+                f"{path}: made with other settings, {flag} was {before.get(name)!r} and is now "
+                f"{now.get(name)!r}; use the old --{flag} or another --work_dir"
+            )
+
+
+def _leaves(settings):
+    """(name, value) of nested settings, without the names of what holds them: no name stands twice."""
+    for name, value in settings.items():
+        yield from _leaves(value) if isinstance(value, dict) else [(name, value)]
+
+
+def _pictures(outputs_of, shard_set, skeleton):
+    """Function that draws eight crops with labels and predictions, for TensorBoard."""
+    frames = next(iter(pipeline.evaluation_batches(shard_set, len(skeleton), 8)))
+    place = frames["camera"], frames["centre_mm"], frames["cube_mm"]
+    truth_px = crops.joints_to_crop(frames["joints_mm"], *place).numpy()
+
+    def draw():
+        joints = outputs_of(frames)["joints"]
+        joints_mm = crops.denormalise_joints(joints, frames["centre_mm"], frames["cube_mm"])
+        joints_px = crops.joints_to_crop(joints_mm, *place).numpy()
+        both = zip(frames["crop"].numpy(), truth_px, joints_px, strict=True)
+        return np.stack([_draw_crop(*pair, skeleton) for pair in both])
+
+    return draw
+
+
+def _draw_crop(crop, truth_px, joints_px, skeleton):
+    picture, scale = drawing.enlarge(drawing.crop_picture(crop), 384)
+    drawing.draw_skeleton(picture, truth_px, skeleton, drawing.TRUTH, scale)
+    return drawing.draw_skeleton(picture, joints_px, skeleton, drawing.ESTIMATE, scale)

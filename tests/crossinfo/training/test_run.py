@@ -1,0 +1,73 @@
+"""A run's parts that need no training."""
+
+import dataclasses
+import types
+
+import numpy as np
+import pytest
+
+from crossinfo import cli, config, model
+from crossinfo.training import run as runs
+from datasets import command
+from datasets.errors import InputError
+from tests.crossinfo.conftest import make_tiny_model
+
+
+def settings(tmp_path, *flags):
+    words = [f"--work_dir={tmp_path}", "--dataset=nyu", "--data_dir=nowhere", "--variant=compact", *flags]
+    return cli.run_config(command.parse(cli.TRAIN, words))
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A ``model.keras`` of the compact network for NYU, as training would leave it."""
+    path = tmp_path_factory.mktemp("trained") / "model.keras"
+    run = settings(path.parent)
+    network = model.build(run.variant.network, card=make_tiny_model().card)
+    model.save(network, path)
+    return types.SimpleNamespace(path=path, weights=network.get_weights())
+
+
+def run_of(tmp_path, *flags):
+    run = runs.Run(settings(tmp_path, *flags), tmp_path, config.Machine())
+    frames = types.SimpleNamespace(mean_pose=np.zeros((14, 3)))
+    run.splits = {"train": types.SimpleNamespace(shard_set=frames)}
+    return run
+
+
+def test_fine_tuning_begins_with_the_weights_it_is_given(trained, tmp_path):
+    network = run_of(tmp_path, f"--init_from={trained.path}").build_network()
+    for given, begun in zip(trained.weights, network.get_weights(), strict=True):
+        np.testing.assert_array_equal(given, begun)
+
+
+def test_a_network_of_other_layers_is_refused(trained, tmp_path):
+    run = run_of(tmp_path, f"--init_from={trained.path}", "--nocross_connection")
+    with pytest.raises(InputError, match=f"--init_from={trained.path}: its layers are not those of"):
+        _ = run.starting_weights
+
+
+def test_from_scratch_needs_no_weights(tmp_path):
+    assert run_of(tmp_path).starting_weights is None
+
+
+def test_real_data_have_to_be_given(tmp_path):
+    nyu = dataclasses.replace(settings(tmp_path), data_dir=None)
+    with pytest.raises(InputError, match="--data_dir is required for --dataset=nyu"):
+        _ = runs.Run(nyu, tmp_path, config.Machine()).data_dir
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ("--epochs=7", "epochs was 6 and is now 7; use the old --epochs or another --work_dir"),
+        ("--nocross_connection", "cross_connection was True and is now False"),
+        ("--cube_mm=300", "cube_mm was .* use the old --cube_mm or"),
+        ("--centre=gt", "centre was 'com' and is now 'gt'"),
+    ],
+)
+def test_a_changed_setting_is_named_with_its_flag(tmp_path, changed, said):
+    (tmp_path / "config.json").write_text(config.to_json(settings(tmp_path)))
+    runs.check_settings(settings(tmp_path), tmp_path)
+    with pytest.raises(InputError, match=f"config.json: made with other settings, {said}"):
+        runs.check_settings(settings(tmp_path, changed), tmp_path)
