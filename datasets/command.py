@@ -4,6 +4,7 @@ One ``Command`` holds a command's flags in groups; ``run`` parses them, prints a
 turns a caller's mistake into one line on standard error and status 2. A bug stays a traceback.
 """
 
+import contextlib
 import dataclasses
 import math
 import os
@@ -16,6 +17,17 @@ from collections.abc import Callable
 from absl import flags
 
 from datasets.errors import InputError
+
+# absl's messages in this project's words.
+_WORDS = {
+    r"flag (--\w+)=None: .* other than None.*": r"\1 is required",
+    r"flag (--\w+=.*): invalid literal for int.*": r"\1: is not a whole number",
+    r"flag (--\w+=.*): could not convert string to float.*": r"\1: is not a number",
+    r"flag (--\w+=.*): value should be one of <(.*)>": r"\1: is not one of \2",
+    r"flag (--\w+=.*): .*Non-boolean argument.*": r"\1: is neither true nor false",
+    r"Unknown command line flag '(.*?)'": r"unknown flag --\1",
+    r"flag (--.*)": r"\1",
+}
 
 
 class Group:
@@ -127,16 +139,31 @@ def parse(command, argv):
     except flags.Error as error:
         if "--help" in argv:
             return types.SimpleNamespace(help=True)
-        missing = re.match(r"flag (--\w+)=None: .* other than None", str(error))
-        problem = f"{missing[1]}: has to be given" if missing else _one_line(error)
-        raise InputError(f"{problem}; see {command.usage} --help") from None
+        raise InputError(f"{_in_plain_words(error)}; see {command.usage} --help") from None
     if rest[1:]:
         raise InputError(f"unexpected argument {rest[1]!r}; flags are written --name=value, see --help")
     return types.SimpleNamespace(**values.flag_values_dict())
 
 
+def _in_plain_words(error):
+    message = _one_line(error)
+    for absl_words, words in _WORDS.items():
+        if re.match(absl_words, message):
+            return re.sub(absl_words, words, message, count=1)
+    return message
+
+
+def available_cores():
+    """Number of processor cores that this process may use: int."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def import_tensorflow():
     """Imports TensorFlow without its start-up notices, which would bury the one line that matters.
+
+    GPUs give memory as it is needed, so that several processes can share one.
 
     Commands call it before they import what needs TensorFlow. Some notices are written by libraries as
     they load and heed no setting, so standard error is closed for the time of the import.
@@ -146,6 +173,8 @@ def import_tensorflow():
     os.dup2(nowhere, 2)
     try:
         import tensorflow
+
+        _let_gpu_memory_grow(tensorflow)
     finally:
         os.dup2(kept, 2)
         os.close(kept)
@@ -153,12 +182,20 @@ def import_tensorflow():
     return tensorflow
 
 
+def _let_gpu_memory_grow(tensorflow):
+    for gpu in tensorflow.config.list_physical_devices("GPU"):
+        # A process that has set up its GPUs already keeps them as they are.
+        with contextlib.suppress(RuntimeError, ValueError):
+            tensorflow.config.experimental.set_memory_growth(gpu, True)
+
+
 def use_one_core():
-    """Start of a worker process: TensorFlow on one core, since there is one worker a core.
+    """Start of a worker process: TensorFlow on one core, since there is one worker per core, and no GPU.
 
     It stands here, in a module without TensorFlow, so that the worker imports nothing noisy before it.
     """
     tensorflow = import_tensorflow()
+    tensorflow.config.set_visible_devices([], "GPU")
     tensorflow.config.threading.set_intra_op_parallelism_threads(1)
     tensorflow.config.threading.set_inter_op_parallelism_threads(1)
 

@@ -2,9 +2,10 @@
 
 import concurrent.futures
 import multiprocessing
-import os
 
 import tqdm
+
+from datasets import command
 
 CHUNK = 64
 
@@ -15,10 +16,10 @@ def map_chunks(task, frames, workers=None):
     Args:
         task: picklable function of (start, stop).
         frames: int.
-        workers: int. Processes; all of this program's processors if None. 1 runs here. More start fresh
+        workers: int. Processes; one per core that this process may use if None. 1 runs here. More start fresh
             interpreters, so a script that calls this needs ``if __name__ == "__main__":``.
     """
-    workers = workers or len(os.sched_getaffinity(0))
+    workers = workers or command.available_cores()
     spans = [(start, min(start + CHUNK, frames)) for start in range(0, frames, CHUNK)]
     with tqdm.tqdm(total=frames, unit="frame", desc="rendering", disable=None) as bar:
         for (start, stop), result in _run(task, spans, min(workers, len(spans))):

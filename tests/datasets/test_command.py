@@ -3,6 +3,7 @@ import subprocess
 import sys
 
 import pytest
+import tensorflow as tf
 
 from datasets import command
 from datasets.errors import InputError
@@ -63,23 +64,25 @@ def test_defaults_hold_and_calls_do_not_touch_each_other():
 @pytest.mark.parametrize(
     ("argv", "named"),
     [
-        (["--data_dir=d", "--epoch=3"], "epoch"),
-        (["--data_dir=d", "--epochs=many"], "epochs"),
-        (["--data_dir=d", "--epochs=0"], "epochs"),
-        (["--data_dir=d", "--rate=-1"], "rate"),
-        (["--data_dir=d", "--centre=middle"], "centre"),
-        ([], "--data_dir: has to be given"),
+        (["--data_dir=d", "--epoch=3"], "unknown flag --epoch. Did you mean: epochs ?"),
+        (["--data_dir=d", "--epochs=many"], "--epochs=many: is not a whole number"),
+        (["--data_dir=d", "--epochs=0"], "--epochs=0: 0 is not an integer in the range [1, 1000]"),
+        (["--data_dir=d", "--rate=fast"], "--rate=fast: is not a number"),
+        (["--data_dir=d", "--rate=-1"], "--rate=-1"),
+        (["--data_dir=d", "--centre=middle"], "--centre=middle: is not one of gt|file|com"),
+        (["--data_dir=d", "--resume=perhaps"], "--resume=perhaps: is neither true nor false"),
+        ([], "--data_dir is required; see python thing.py --help"),
         (["--data_dir="], "--data_dir=: is empty"),
         (["--data_dir=d", "--rate=nan"], "--rate=nan: is not finite"),
         (["--data_dir=d", "--rate=inf"], "--rate=inf: is not finite"),
-        (["--data_dir=d", "stray"], "'stray'"),
+        (["--data_dir=d", "stray"], "unexpected argument 'stray'"),
     ],
 )
 def test_a_wrong_flag_is_one_line_that_names_it_and_status_2(argv, named, capsys):
     assert run(*argv, main=raising(AssertionError("main must not run"))) == 2
     out, err = capsys.readouterr()
     assert out == "" and len(err.splitlines()) == 1
-    assert err.startswith("error: ") and named in err
+    assert err.startswith(f"error: {named}")
 
 
 @pytest.mark.parametrize("argv", [["--help"], ["--help", "--data_dir=d"], ["--help", "--epoch=3"]])
@@ -121,6 +124,55 @@ def test_a_bug_stays_a_traceback():
 def test_ctrl_c_is_status_130_and_one_line(said, line, capsys):
     assert run("--data_dir=d", main=raising(KeyboardInterrupt(said))) == 130
     assert capsys.readouterr().err.strip() == line
+
+
+class Gpus:
+    """``tf.config`` of a machine with two GPUs: what was done to them."""
+
+    def __init__(self, patch, error=None):
+        self.grow, self.visible, self.error = [], ["GPU:0", "GPU:1"], error
+        patch.setattr(tf.config, "list_physical_devices", lambda kind: [f"{kind}:0", f"{kind}:1"])
+        patch.setattr(tf.config.experimental, "set_memory_growth", self._let_grow)
+        patch.setattr(tf.config, "set_visible_devices", self._show)
+        patch.setattr(tf.config.threading, "set_intra_op_parallelism_threads", lambda count: None)
+        patch.setattr(tf.config.threading, "set_inter_op_parallelism_threads", lambda count: None)
+
+    def _let_grow(self, device, grow):
+        if self.error:
+            raise self.error
+        self.grow.append((device, grow))
+
+    def _show(self, devices, kind):
+        assert kind == "GPU"
+        self.visible = devices
+
+
+def test_gpus_give_memory_as_it_is_needed_and_stay_visible(monkeypatch):
+    gpus = Gpus(monkeypatch)
+    command.import_tensorflow()
+    assert gpus.grow == [("GPU:0", True), ("GPU:1", True)] and gpus.visible == ["GPU:0", "GPU:1"]
+
+
+@pytest.mark.parametrize("error", [RuntimeError("initialized"), ValueError("virtual devices configured")])
+def test_gpus_that_are_set_up_already_are_left_as_they_are(monkeypatch, error):
+    Gpus(monkeypatch, error)
+    assert command.import_tensorflow() is tf
+
+
+def test_a_worker_process_sees_no_gpu(monkeypatch):
+    gpus = Gpus(monkeypatch)
+    command.use_one_core()
+    assert gpus.visible == []
+
+
+def test_available_cores_are_those_that_the_process_may_use(monkeypatch):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: {2, 5, 7}, raising=False)
+    assert command.available_cores() == 3
+    monkeypatch.delattr(os, "sched_getaffinity")
+    monkeypatch.setattr(os, "cpu_count", lambda: 6)
+    assert command.available_cores() == 6
+    monkeypatch.setattr(os, "cpu_count", lambda: None)
+    assert command.available_cores() == 1
 
 
 def test_tensorflow_is_imported_without_a_word():
