@@ -4,7 +4,9 @@ import contextlib
 import os
 import pathlib
 import shutil
+import socket
 import tempfile
+import uuid
 
 import numpy as np
 
@@ -77,9 +79,13 @@ def _not_numbers(words, first_line):
                 yield number, word
 
 
-def _temporary(path):
-    """A hidden neighbour: a rename is atomic only within one file system."""
-    return path.with_name(f".{path.name}.{os.getpid()}.tmp")
+def temporary(path):
+    """A hidden neighbour of ``path`` that no other process on any host has: ``.NAME.HOST.UNIQUE.tmp``.
+
+    It lies beside ``path`` since a rename is atomic only within one file system.
+    """
+    path = pathlib.Path(path)
+    return path.with_name(f".{path.name}.{socket.gethostname()}.{uuid.uuid4().hex}.tmp")
 
 
 @contextlib.contextmanager
@@ -91,13 +97,13 @@ def atomic_write(path, mode="w"):
     """
     path = pathlib.Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = _temporary(path)
+    unfinished = temporary(path)
     try:
-        with open(temporary, mode, encoding=None if "b" in mode else "utf-8") as file:
+        with open(unfinished, mode, encoding=None if "b" in mode else "utf-8") as file:
             yield file
-        os.replace(temporary, path)
+        os.replace(unfinished, path)
     except BaseException:
-        temporary.unlink(missing_ok=True)
+        unfinished.unlink(missing_ok=True)
         raise
 
 
@@ -111,13 +117,13 @@ def atomic_directory(path):
     path = pathlib.Path(path)
     if path.is_symlink() or path.is_file() or (path.is_dir() and any(path.iterdir())):
         raise InputError(f"{path}: already exists; name a new folder or remove this one")
-    temporary = _temporary(path)
-    temporary.mkdir(parents=True)
+    unfinished = temporary(path)
+    unfinished.mkdir(parents=True)
     try:
-        yield temporary
-        os.replace(temporary, path)
+        yield unfinished
+        os.replace(unfinished, path)
     except BaseException:
-        shutil.rmtree(temporary, ignore_errors=True)
+        shutil.rmtree(unfinished, ignore_errors=True)
         raise
 
 

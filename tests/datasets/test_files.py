@@ -1,3 +1,5 @@
+import socket
+
 import numpy as np
 import pytest
 
@@ -109,3 +111,12 @@ def test_an_empty_folder_is_filled(tmp_path):
     with files.atomic_directory(tmp_path / "empty") as folder:
         (folder / "a.txt").write_text("")
     assert (tmp_path / "empty/a.txt").exists()
+
+
+def test_temporary_names_differ_between_calls_and_hosts(tmp_path, monkeypatch):
+    names = [files.temporary(tmp_path / "a.txt") for _ in range(2)]
+    monkeypatch.setattr(socket, "gethostname", lambda: "other")
+    names.append(files.temporary(tmp_path / "a.txt"))
+    assert len(set(names)) == 3 and {path.parent for path in names} == {tmp_path}
+    assert all(path.name.startswith(".a.txt.") and path.suffix == ".tmp" for path in names)
+    assert names[2].name.startswith(".a.txt.other.")
