@@ -1,8 +1,8 @@
 """Records -> TFRecord shards of cropped frames, made once and reused.
 
 A shard set lives in a folder named by the fingerprint of everything that shaped it, so that other
-settings make another set and stale data are never read. Each shard is written under a temporary name,
-renamed when whole, and marked done by its small JSON file: a killed run goes on where it stopped.
+settings make another set and stale data are never read. A killed run goes on where it stopped, and
+several processes may make one set together.
 """
 
 import concurrent.futures
@@ -11,13 +11,12 @@ import functools
 import hashlib
 import json
 import multiprocessing
-import os
 import pathlib
 
 import numpy as np
 from tqdm import tqdm
 
-from datasets import centres, command, crops, files, registry
+from datasets import centres, command, crops, registry, shard_files
 from datasets.errors import InputError
 
 SCHEMA = 1
@@ -136,10 +135,13 @@ def fingerprint(source, reader):
 def prepare(source, cache_dir, workers=None, reader=None):
     """Makes the shards of a source, or finds them made.
 
+    Several processes, on one or several hosts, may do so in the same ``cache_dir`` at the same time; each
+    shard is made once, by whoever comes first, and all return the same set.
+
     Args:
         source: Source.
         cache_dir: path. Shard sets live under it.
-        workers: int or None. Processes, each on one core. None takes one a core, and 0, or None for a
+        workers: int or None. Processes, each on one core. None takes one per core, and 0, or None for a
             single shard, works in this process, which spares the start of another.
         reader: Reader or None. The source's reader where it is open already.
 
@@ -156,40 +158,51 @@ def prepare(source, cache_dir, workers=None, reader=None):
     folder = pathlib.Path(cache_dir) / f"{source.part}-{fingerprint(source, reader)[:16]}"
     folder.mkdir(parents=True, exist_ok=True)
     pieces = [indices[i : i + SHARD_FRAMES] for i in range(0, len(indices), SHARD_FRAMES)]
-    missing = [k for k in range(len(pieces)) if not _is_done(folder, k)]
+    missing = [k for k in range(len(pieces)) if not shard_files.is_done(folder, k)]
     if missing:
+        shard_files.remove_stale(folder)
         _write_missing(source, folder, pieces, missing, workers)
     return _collect(source, folder, len(pieces))
 
 
-def _shard_path(folder, number):
-    return folder / f"{number:05d}.tfrecord"
+def damaged(shard_set):
+    """Finds and removes the damaged shards of a set in which reading failed with ``DataLossError``.
 
+    Every shard is read, and checked against its checksums.
 
-def _done_path(folder, number):
-    return folder / f"{number:05d}.json"
-
-
-def _is_done(folder, number):
-    """Whether a shard and its done-file are there and whole; what is damaged or cut off is made again."""
-    try:
-        done = json.loads(_done_path(folder, number).read_text(encoding="utf-8"))
-        return done["bytes"] == _shard_path(folder, number).stat().st_size
-    except (OSError, ValueError, KeyError, TypeError):
-        return False
+    Returns:
+        InputError that names the first of them, for the caller to raise. The next ``prepare`` makes the
+        removed shards again.
+    """
+    paths = [pathlib.Path(path) for path in shard_set.paths]
+    with tqdm(paths, desc="looking for the damaged shard", unit="shard", disable=None, leave=False) as bar:
+        found = [path for path in bar if not shard_files.is_whole(path)]
+    for path in found:
+        shard_files.remove(path)
+    again = "run the same command again"
+    if not found:
+        return InputError(f"{paths[0].parent}: a shard could not be read, but all are whole now; {again}")
+    if len(found) > 1:
+        return InputError(
+            f"{found[0]}: this shard and {len(found) - 1} more are damaged and were removed; {again} to make "
+            "them anew"
+        )
+    return InputError(f"{found[0]}: the shard is damaged and was removed; {again} to make it anew")
 
 
 def _write_missing(source, folder, pieces, missing, workers):
+    # An order of its own for each process: those that work at the same time rarely meet at one shard.
+    missing = np.random.default_rng().permutation(missing).tolist()
     total = sum(len(pieces[k]) for k in missing)
     if workers is None:
-        workers = os.cpu_count() if len(missing) > 1 else 0
+        workers = command.available_cores() if len(missing) > 1 else 0
     jobs = [(source, folder, k, pieces[k]) for k in missing]
     with tqdm(total=total, desc=f"cropping {source.part}", unit="frame", disable=None) as bar:
         if not workers:
             for job in jobs:
                 bar.update(_write_shard(*job))
             return
-        # A fresh interpreter a worker: TensorFlow does not survive a fork.
+        # A fresh interpreter for each worker: TensorFlow does not survive a fork.
         context = multiprocessing.get_context("spawn")
         with concurrent.futures.ProcessPoolExecutor(
             min(workers, len(missing)), context, command.use_one_core
@@ -211,7 +224,9 @@ def _opened(source, name):
 
 
 def _write_shard(source, folder, number, indices):
-    """Writes one shard and its done-file; returns the number of frames looked at."""
+    """Writes one shard that is not done by now; returns the number of its frames."""
+    if shard_files.is_done(folder, number):
+        return len(indices)
     reader, given = _opened(source, folder.name)
     examples, kept, skipped, poses = [], [], [], []
     for first in range(0, len(indices), READ_FRAMES):
@@ -224,28 +239,10 @@ def _write_shard(source, folder, number, indices):
             examples.append(_serialise(frame))
             kept.append(frame["index"])
             poses.append((frame["joints_mm"] - frame["centre_mm"]) / (frame["cube_mm"] / 2))
-    _write_examples(_shard_path(folder, number), examples)
-    with files.atomic_write(_done_path(folder, number)) as file:
-        pose_sum = np.sum(poses, axis=0, dtype=np.float64).tolist()
-        size = _shard_path(folder, number).stat().st_size
-        json.dump({"indices": kept, "skipped": skipped, "pose_sum": pose_sum, "bytes": size}, file)
+    pose_sum = np.sum(poses, axis=0, dtype=np.float64).tolist()
+    about = {"indices": kept, "skipped": skipped, "pose_sum": pose_sum}
+    shard_files.write(folder, number, examples, about)
     return len(indices)
-
-
-def _write_examples(path, examples):
-    """A TFRecord file that is whole or not there."""
-    import tensorflow as tf
-
-    temporary = path.with_suffix(f".{os.getpid()}.tmp")
-    try:
-        with tf.io.TFRecordWriter(str(temporary)) as writer:
-            for example in examples:
-                writer.write(example)
-        os.replace(temporary, path)
-    except tf.errors.OpError as error:
-        raise InputError(f"{path.parent}: cannot write shards: {error.message}") from None
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _read(source, reader, given, indices):
@@ -304,11 +301,16 @@ def _crop(source, frames):
 
 @functools.lru_cache
 def _compiled(name):
-    """The centre and crop operations as graphs that take any frame size."""
+    """The centre and crop operations as graphs of any frame size, on the CPU: GPUs are for networks."""
     import tensorflow as tf
 
-    function = {"mass": centres.mass, "crop": crops.crop}[name]
-    return tf.function(function, reduce_retracing=True)
+    graph = tf.function({"mass": centres.mass, "crop": crops.crop}[name], reduce_retracing=True)
+
+    def on_cpu(*arrays):
+        with tf.device("/CPU:0"):
+            return graph(*arrays)
+
+    return on_cpu
 
 
 def _serialise(frame):
@@ -326,16 +328,19 @@ def _serialise(frame):
 
 def _collect(source, folder, count):
     """The finished set. Raises InputError when too many training frames were unreadable."""
-    done = [json.loads(_done_path(folder, k).read_text()) for k in range(count)]
+    done = [shard_files.done(folder, k) for k in range(count)]
+    paths = [shard_files.shard_path(folder, k) for k in range(count)]
     indices = np.array([index for part in done for index in part["indices"]], int)
     skipped = tuple((name, reason) for part in done for name, reason in part["skipped"])
     total = len(indices) + len(skipped)
     if len(skipped) > MAX_SKIPPED * total:
+        for path, part in zip(paths, done, strict=True):
+            if part["skipped"]:  # to be made again from mended data
+                shard_files.remove(path)
         name, reason = skipped[0]
         raise InputError(
             f"{source.data_dir}: {len(skipped)} of {total} {source.part} frames cannot be used, "
             f"the first is {name}: {reason}"
         )
-    paths = tuple(str(_shard_path(folder, k)) for k in range(count))
     mean_pose = sum(np.array(part["pose_sum"]) for part in done if part["indices"]) / max(len(indices), 1)
-    return ShardSet(paths, indices, skipped, np.asarray(mean_pose, np.float32))
+    return ShardSet(tuple(map(str, paths)), indices, skipped, np.asarray(mean_pose, np.float32))

@@ -2,6 +2,8 @@ import dataclasses
 import json
 import pathlib
 import shutil
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -11,6 +13,7 @@ from datasets import centres, crops, files, pipeline, shards
 from datasets.errors import InputError
 from datasets.msra import MsraReader
 
+ROOT = pathlib.Path(__file__).parents[2]
 TRAIN, HELD_OUT, TEST = 114, 6, 15  # of the 135 frames of ``msra_root``
 
 
@@ -131,12 +134,92 @@ def test_a_killed_run_goes_on_where_it_stopped(msra_root, tmp_path, lost):
     shard_set = prepare(source, tmp_path)
     before, folder = content(shard_set), pathlib.Path(shard_set.paths[0]).parent
     (folder / "00001.tfrecord").write_bytes(before[1][:500])
-    (folder / "00001.99999.tmp").write_bytes(before[1][:700])
     (folder / lost).unlink()
     finished = (folder / "00000.tfrecord").stat().st_mtime_ns
     again = prepare(source, tmp_path)
     assert content(again) == before
     assert (folder / "00000.tfrecord").stat().st_mtime_ns == finished
+
+
+def test_processes_that_fill_one_set_at_the_same_time_end_with_the_same_whole_set(msra_root, tmp_path):
+    code = f"""if True:
+        import pathlib, sys, time
+        from datasets import command, shards
+        command.import_tensorflow()
+        shards.SHARD_FRAMES = 3
+        here = pathlib.Path({str(tmp_path)!r})
+        (here / f"ready-{{sys.argv[1]}}").touch()
+        while len(list(here.glob("ready-*"))) < 2:
+            time.sleep(0.01)
+        source = shards.Source("msra", {str(msra_root)!r}, "train", "com", (175.0,))
+        shard_set = shards.prepare(source, here / "cache", 0)
+        print(shard_set.paths, shard_set.indices.tolist(), shard_set.mean_pose.tolist())"""
+    both = [
+        subprocess.Popen([sys.executable, "-c", code, name], stdout=subprocess.PIPE, text=True, cwd=ROOT)
+        for name in "ab"
+    ]
+    said = [process.communicate()[0] for process in both]
+    assert [process.returncode for process in both] == [0, 0]
+    assert said[0] == said[1] and str(tmp_path) in said[0]
+    shards.SHARD_FRAMES = 3  # as ``small_shards`` found it, it is put back
+    alone = prepare(source_of(msra_root), tmp_path / "alone")
+    together = prepare(source_of(msra_root), tmp_path / "cache")
+    assert content(together) == content(alone) and len(alone.paths) == TRAIN // 3
+    assert {path.suffix for path in (tmp_path / "cache").rglob("*.*")} == {".json", ".tfrecord"}
+
+
+def test_a_shard_that_another_process_made_meanwhile_is_not_made_again(msra_root, tmp_path, monkeypatch):
+    shard_set = prepare(source_of(msra_root), tmp_path)
+    monkeypatch.setattr(shards, "_opened", None)
+    folder = pathlib.Path(shard_set.paths[0]).parent
+    assert shards._write_shard(source_of(msra_root), folder, 1, np.arange(40)) == 40
+
+
+def test_each_process_makes_the_missing_shards_in_an_order_of_its_own(msra_root, tmp_path, monkeypatch):
+    orders = [[], []]
+    monkeypatch.setattr(shards, "SHARD_FRAMES", 4)
+    monkeypatch.setattr(shards, "_collect", lambda *args: None)
+    for made in orders:
+        monkeypatch.setattr(shards, "_write_shard", lambda *job, made=made: made.append(job[2]) or 0)
+        prepare(source_of(msra_root), tmp_path)
+    assert orders[0] != orders[1] and sorted(orders[0]) == sorted(orders[1]) == list(range(29))
+
+
+def flip(path):
+    """Damages a shard in its middle; its size stays."""
+    content = bytearray(pathlib.Path(path).read_bytes())
+    content[len(content) // 2] ^= 8
+    pathlib.Path(path).write_bytes(content)
+
+
+def test_an_evaluation_names_the_damaged_shard_and_the_next_run_makes_it_again(msra_root, tmp_path):
+    shard_set = prepare(source_of(msra_root), tmp_path)
+    before = content(shard_set)
+    flip(shard_set.paths[1])
+    again = prepare(source_of(msra_root), tmp_path)  # whose look at the sizes finds nothing
+    with pytest.raises(InputError, match=f"^{shard_set.paths[1]}: the shard is damaged and was removed; run"):
+        list(pipeline.evaluation_batches(again, 21, 16))
+    assert [pathlib.Path(path).exists() for path in shard_set.paths] == [True, False, True]
+    assert content(prepare(source_of(msra_root), tmp_path)) == before
+
+
+def test_all_damaged_shards_are_found_at_once(msra_root, tmp_path):
+    shard_set = prepare(source_of(msra_root), tmp_path)
+    before = content(shard_set)
+    flip(shard_set.paths[0])
+    flip(shard_set.paths[2])
+    assert "00000.tfrecord: this shard and 1 more are damaged" in str(shards.damaged(shard_set))
+    assert "all are whole now" in str(shards.damaged(prepare(source_of(msra_root), tmp_path)))
+    assert content(shard_set) == before
+
+
+def test_cropping_here_keeps_off_the_gpu(msra_root, tmp_path):
+    tf.config.set_soft_device_placement(False)  # an operation asked of a missing GPU fails
+    try:
+        with tf.device("/GPU:0"):
+            assert prepare(source_of(msra_root, "test"), tmp_path).frames == TEST
+    finally:
+        tf.config.set_soft_device_placement(True)
 
 
 @pytest.mark.parametrize("name", ["00001.json", "00001.tfrecord"])
@@ -205,9 +288,21 @@ def test_more_than_one_in_a_hundred_unreadable_is_refused(own_root, tmp_path):
         prepare(source_of(own_root), tmp_path)
 
 
+def test_frames_that_were_mended_are_read_anew(own_root, tmp_path):
+    names = ("P4/5/000000_depth.bin", "P5/5/000000_depth.bin")
+    whole = {name: (own_root / name).read_bytes() for name in names}
+    for name in names:
+        damage(own_root, name)
+    with pytest.raises(InputError, match="2 of 114"):
+        prepare(source_of(own_root), tmp_path)
+    for name in names:
+        (own_root / name).write_bytes(whole[name])
+    assert prepare(source_of(own_root), tmp_path).skipped == ()
+
+
 def test_an_unreadable_test_frame_is_refused(own_root, tmp_path):
     damage(own_root, "P0/5/000000_depth.bin")
-    with pytest.raises(InputError, match="P0/5/000000_depth.bin"):
+    with pytest.raises(InputError, match=f"^{own_root}/P0/5/000000_depth.bin: [^\n]*$"):
         prepare(source_of(own_root, "test"), tmp_path)
 
 
