@@ -11,13 +11,21 @@ import tensorflow as tf
 
 from datasets import augment, crops, shards, targets
 
-SHUFFLE_FRAMES = 8192
+SHUFFLE_FRAMES = 8192  # serialised, about 150 MB
+MAX_OPEN_SHARDS = 128
+BLOCK_FRAMES = 8  # read from one shard before the next one's turn
 
 
 def evaluation_batches(shard_set, joints, batch_size):
-    """Every frame once, in file order; the last batch may be smaller."""
+    """Yields every frame once, in file order; the last batch may be smaller.
+
+    Raises InputError on a damaged shard, which is removed.
+    """
     frames = _frames(tf.data.TFRecordDataset(shard_set.paths), joints)
-    return frames.batch(batch_size).prefetch(2)
+    try:
+        yield from frames.batch(batch_size).prefetch(2)
+    except tf.errors.DataLossError:
+        raise shards.damaged(shard_set) from None
 
 
 def training_batches(
@@ -53,13 +61,29 @@ def training_batches(
 
 
 def _shuffled(paths, seed, epoch):
-    """Every serialised frame once, in the epoch's order."""
-    paths = tf.random.experimental.stateless_shuffle(tf.constant(paths), [seed, epoch])
-    records = tf.data.Dataset.from_tensor_slices(paths).interleave(
-        tf.data.TFRecordDataset, cycle_length=8, block_length=16
+    """Every serialised frame once, in the epoch's order.
+
+    A batch draws on many shards, and on all parts of them: as many are open as let rounds come out even, each
+    is read from a random frame on, and the frames of several blocks of each are shuffled.
+    """
+    generator = np.random.default_rng([seed, epoch])
+    rounds = -(-len(paths) // MAX_OPEN_SHARDS)
+    firsts = generator.integers(shards.SHARD_FRAMES, size=len(paths))
+    records = tf.data.Dataset.from_tensor_slices((generator.permutation(paths), firsts)).interleave(
+        _read_from,
+        cycle_length=-(-len(paths) // rounds),
+        block_length=BLOCK_FRAMES,
+        num_parallel_calls=tf.data.AUTOTUNE,
+        deterministic=True,
     )
-    order = int(np.random.SeedSequence([seed, epoch]).generate_state(1)[0])
+    order = int(generator.integers(2**31))
     return records.shuffle(SHUFFLE_FRAMES, seed=order, reshuffle_each_iteration=False)
+
+
+def _read_from(path, first):
+    """A shard from its frame number ``first`` on, then the frames before; a shorter shard from its start."""
+    records = tf.data.TFRecordDataset(path)
+    return records.skip(first).concatenate(records.take(first))
 
 
 def _frames(records, joints, key=None):

@@ -81,6 +81,37 @@ def test_the_order_of_a_single_shard_depends_on_the_seed_too(sets):
     assert order(training(alone, 1, seed=1)) != order(training(alone, 1, seed=2))
 
 
+def write_numbers(folder, count, frames):
+    """Shards whose records are [shard, place in it] as bytes."""
+    paths = [str(folder / f"{k}.tfrecord") for k in range(count)]
+    for k, path in enumerate(paths):
+        with tf.io.TFRecordWriter(path) as writer:
+            for place in range(frames):
+                writer.write(bytes([k, place]))
+    return paths
+
+
+def test_frames_in_a_row_come_from_many_shards_and_from_all_parts_of_them(tmp_path, monkeypatch):
+    shard_count, frames = 60, 50
+    monkeypatch.setattr(pipeline, "MAX_OPEN_SHARDS", 32)  # two rounds of 30
+    monkeypatch.setattr(pipeline, "SHUFFLE_FRAMES", 300)
+    monkeypatch.setattr(shards, "SHARD_FRAMES", frames)
+    paths = write_numbers(tmp_path, shard_count, frames)
+    records = pipeline._shuffled(paths, seed=1, epoch=2).as_numpy_iterator()
+    found = np.array([tuple(record) for record in records])
+    assert len(set(map(tuple, found))) == len(found) == shard_count * frames
+    for first in (0, 700, 1700, 2700):
+        row = found[first : first + 300]
+        assert len(set(row[:, 0])) >= 28
+        assert np.std(row[:, 1]) > frames / 5 and abs(np.mean(row[:, 1]) - frames / 2) < frames / 5
+
+
+def test_a_shard_is_read_from_any_frame_on(tmp_path):
+    (path,) = write_numbers(tmp_path, 1, 4)
+    for first, places in ((0, [0, 1, 2, 3]), (3, [3, 0, 1, 2]), (9, [0, 1, 2, 3])):
+        assert [record[1] for record in pipeline._read_from(path, first).as_numpy_iterator()] == places
+
+
 @pytest.mark.parametrize("skip", [1, 3, 7])
 def test_a_resumed_epoch_goes_on_with_the_very_same_batches(sets, skip):
     whole, rest = training(sets, seed=3, epoch=2), training(sets, seed=3, epoch=2, skip=skip)
