@@ -84,6 +84,7 @@ def train(planned, work_dir, machine, cache_dir=None):
     import keras
 
     from crossinfo.training import run
+    from crossinfo.training.settings import check_settings
 
     # Synthetic data are the same whatever the seeds, so that more seeds can be added later.
     data_dir = run.Run(dataclasses.replace(planned[0][2], seed=0), work_dir, machine).make_data()
@@ -92,7 +93,7 @@ def train(planned, work_dir, machine, cache_dir=None):
         for row, seed, settings in planned
     ]
     for _, _, settings, folder in work:
-        run.check_settings(settings, folder)
+        check_settings(settings, folder)
     found = {}
     for number, (row, seed, settings, folder) in enumerate(work, 1):
         report = folder / "report" / "report.json"

@@ -22,6 +22,7 @@ from datasets.errors import InputError
 SCHEMA = 1
 SHARD_FRAMES = 1000
 READ_FRAMES = 50
+DIGEST_ROWS = 10_000
 DEPTH_STEPS = 32767  # crops are kept as int16: 4 micrometres in a 250 mm cube
 MAX_SKIPPED = 0.01
 VALIDATION_BLOCK = 100
@@ -64,12 +65,18 @@ class Source:
         split = "test" if self.part == "test" else "train"
         return registry.get(self.dataset).open(self.data_dir, split, self.options)
 
-    def indices(self, frames):
-        """Indices of this part among ``frames`` frames of its split, ascending."""
-        chosen = np.arange(frames)
+    def indices(self, reader):
+        """Indices of this part's frames in the reader of its split, ascending.
+
+        Rows that show the same moment (``Reader.originals``) stay together: where the original is held out
+        for validation, its rotated copies are in neither part.
+        """
+        chosen = np.arange(len(reader))
         if self.part != "test":
-            held_out = _held_out(frames, self.validation_fraction)
-            chosen = chosen[held_out if self.part == "validation" else ~held_out]
+            originals = chosen if reader.originals is None else reader.originals
+            moments, moment = np.unique(originals, return_inverse=True)
+            held_out = _held_out(len(moments), self.validation_fraction)
+            chosen = moments[held_out] if self.part == "validation" else chosen[~held_out[moment]]
         if self.max_frames and len(chosen) > self.max_frames:
             chosen = chosen[np.linspace(0, len(chosen) - 1, self.max_frames).round().astype(int)]
         return chosen
@@ -124,9 +131,13 @@ def fingerprint(source, reader):
     settings = {**dataclasses.asdict(source), "schema": SCHEMA, "crop": crops.CROP_SIZE}
     del settings["data_dir"]
     digest.update(json.dumps(settings, sort_keys=True).encode())
-    digest.update("\n".join(reader.names).encode())
+    for first in range(0, len(reader), DIGEST_ROWS):
+        rows = "\n".join(reader.names[first : first + DIGEST_ROWS])
+        digest.update(("\n" * (first > 0) + rows).encode())
     if reader.joints_mm is not None:
-        digest.update(np.ascontiguousarray(reader.joints_mm).tobytes())
+        digest.update(np.ravel(reader.joints_mm))
+    if reader.originals is not None:
+        digest.update(reader.originals)
     if source.centre_file:
         digest.update(pathlib.Path(source.centre_file).read_bytes())
     return digest.hexdigest()
@@ -152,7 +163,7 @@ def prepare(source, cache_dir, workers=None, reader=None):
     reader = reader or source.open()
     if source.centre == "gt" and reader.joints_mm is None:
         raise InputError(f"--centre=gt: the labels of {source.dataset}'s {source.part} split are hidden")
-    indices = source.indices(len(reader))
+    indices = source.indices(reader)
     if not len(indices):
         raise InputError(f"{source.data_dir}: no frames for the {source.part} part of {source.dataset}")
     folder = pathlib.Path(cache_dir) / f"{source.part}-{fingerprint(source, reader)[:16]}"

@@ -2,8 +2,6 @@
 
 import dataclasses
 import functools
-import itertools
-import json
 import os
 import pathlib
 from collections.abc import Callable
@@ -14,21 +12,20 @@ import numpy as np
 from crossinfo import config, evaluation, export, loading, model, reports
 from crossinfo.card import card_for
 from crossinfo.config import Machine, RunConfig
-from crossinfo.training import distribution
+from crossinfo.training import distribution, pictures
 from crossinfo.training.checkpoints import Checkpoints
 from crossinfo.training.loop import Loop
 from crossinfo.training.progress import NoProgress, Progress
+from crossinfo.training.settings import check_settings
 from crossinfo.training.statistics import StatisticsRenewer
 from crossinfo.training.trainer import Trainer
-from datasets import crops, drawing, pipeline, registry, shards, synthetic
+from datasets import pipeline, registry, shards, synthetic
 from datasets.errors import InputError
 from datasets.files import atomic_write
 from datasets.records import Reader
 
 SUBJECTS = 9
 STATISTICS_BATCH = 128
-# Settings whose flags have other names.
-_FLAGS = {"variant_name": "variant", "train_cubes_mm": "cube_mm", "test_cube_mm": "cube_mm"}
 
 
 class Run:
@@ -145,7 +142,7 @@ class Run:
             self.sources[split].given_centres(reader)
         if self.settings.select_on == "test" and self.readers["test"].joints_mm is None:
             raise InputError(f"--select_on=test: the test labels of {self.dataset.name} are hidden")
-        self._check_batch(len(self.sources["train"].indices(len(self.readers["train"]))))
+        self._check_batch(len(self.sources["train"].indices(self.readers["train"])))
 
     def _check_batch(self, frames):
         if frames < self.schedule.batch_size:
@@ -266,13 +263,13 @@ class Run:
         if not self.workers.chief:
             return NoProgress()
         step, steps = int(self.trainer.step), self.trainer.steps_per_epoch
-        batch_size = self.schedule.batch_size
+        batch_size, selected = self.schedule.batch_size, self.splits["select"].shard_set
         return Progress(
             self.work_dir,
             steps * self.schedule.epochs * batch_size,
             step * batch_size,
             step // steps,
-            _pictures(self.validated_outputs, self.splits["select"].shard_set, self.dataset.skeleton),
+            pictures.of_predictions(self.validated_outputs, selected, self.dataset.skeleton),
         )
 
     def _validate(self):
@@ -360,50 +357,3 @@ def train_all_subjects(
         [split for _, split in results],
     )
     print(reports.table(content))
-
-
-def check_settings(settings: RunConfig, work_dir: str | os.PathLike) -> None:
-    """Raises InputError naming the first setting that differs from those the directory was made with."""
-    path = pathlib.Path(work_dir) / "config.json"
-    if not path.exists():
-        return
-    try:
-        before = dict(_leaves(json.loads(path.read_text(encoding="utf-8"))))
-    except (ValueError, AttributeError):
-        raise InputError(f"{path}: not a run's settings; name another --work_dir") from None
-    now = dict(_leaves(json.loads(config.to_json(settings))))
-    for name in itertools.chain(now, before):
-        if now.get(name) != before.get(name):
-            flag = _FLAGS.get(name, name)
-            raise InputError(
-                f"{path}: made with other settings, {flag} was {before.get(name)!r} and is now "
-                f"{now.get(name)!r}; use the old --{flag} or another --work_dir"
-            )
-
-
-def _leaves(settings):
-    """(name, value) of nested settings, without the names of what holds them: no name stands twice."""
-    for name, value in settings.items():
-        yield from _leaves(value) if isinstance(value, dict) else [(name, value)]
-
-
-def _pictures(outputs_of, shard_set, skeleton):
-    """Function that draws eight crops with labels and predictions, for TensorBoard."""
-    frames = next(iter(pipeline.evaluation_batches(shard_set, len(skeleton), 8)))
-    place = frames["camera"], frames["centre_mm"], frames["cube_mm"]
-    truth_px = crops.joints_to_crop(frames["joints_mm"], *place).numpy()
-
-    def draw():
-        joints = outputs_of(frames)["joints"]
-        joints_mm = crops.denormalise_joints(joints, frames["centre_mm"], frames["cube_mm"])
-        joints_px = crops.joints_to_crop(joints_mm, *place).numpy()
-        both = zip(frames["crop"].numpy(), truth_px, joints_px, strict=True)
-        return np.stack([_draw_crop(*pair, skeleton) for pair in both])
-
-    return draw
-
-
-def _draw_crop(crop, truth_px, joints_px, skeleton):
-    picture, scale = drawing.enlarge(drawing.crop_picture(crop), 384)
-    drawing.draw_skeleton(picture, truth_px, skeleton, drawing.TRUTH, scale)
-    return drawing.draw_skeleton(picture, joints_px, skeleton, drawing.ESTIMATE, scale)

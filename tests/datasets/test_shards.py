@@ -82,26 +82,6 @@ def test_train_and_validation_are_disjoint_and_cover_the_split(msra_root, tmp_pa
     assert sorted(np.concatenate(parts)) == list(range(TRAIN + HELD_OUT))
 
 
-@pytest.mark.parametrize(
-    ("frames", "fraction"), [(2, 0.05), (9, 0.05), (10_000, 0.05), (76_375, 0.05), (50, 0.3)]
-)
-def test_validation_takes_about_its_fraction_in_blocks(frames, fraction):
-    train, held_out = (
-        shards.Source("msra", "", part, "com", (175.0,), validation_fraction=fraction).indices(frames)
-        for part in ("train", "validation")
-    )
-    assert sorted([*train, *held_out]) == list(range(frames))
-    assert 1 <= len(held_out) <= max(1, 1.25 * fraction * frames)
-    if frames >= 10_000:
-        assert len(held_out) > 0.75 * fraction * frames
-        assert np.sum(np.diff(held_out) == 1) > 0.98 * len(held_out)
-
-
-def test_max_frames_takes_frames_from_the_whole_split():
-    indices = shards.Source("msra", "", "test", "com", (175.0,), max_frames=5).indices(101)
-    assert indices.tolist() == [0, 25, 50, 75, 100]
-
-
 def test_a_training_frame_takes_one_of_the_cubes_for_good(msra_root, tmp_path):
     cubes = (150.0, 160.0, 170.0)
     whole = frames_of(prepare(source_of(msra_root, cubes_mm=cubes), tmp_path))

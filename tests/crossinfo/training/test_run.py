@@ -8,6 +8,7 @@ import pytest
 
 from crossinfo import cli, config, model
 from crossinfo.training import run as runs
+from crossinfo.training.settings import check_settings
 from datasets import command
 from datasets.errors import InputError
 from tests.crossinfo.conftest import make_tiny_model
@@ -68,6 +69,6 @@ def test_real_data_have_to_be_given(tmp_path):
 )
 def test_a_changed_setting_is_named_with_its_flag(tmp_path, changed, said):
     (tmp_path / "config.json").write_text(config.to_json(settings(tmp_path)))
-    runs.check_settings(settings(tmp_path), tmp_path)
+    check_settings(settings(tmp_path), tmp_path)
     with pytest.raises(InputError, match=f"config.json: made with other settings, {said}"):
-        runs.check_settings(settings(tmp_path, changed), tmp_path)
+        check_settings(settings(tmp_path, changed), tmp_path)

@@ -9,9 +9,9 @@ from crossinfo.training.statistics import StatisticsRenewer
 
 
 def network():
-    """One block of an identity convolution, then a second one."""
+    """Two blocks, the first of them linear."""
     image = keras.Input((4, 4, 2))
-    first = ConvolutionBlock(2, initializer="identity", activation=None, name="first")
+    first = ConvolutionBlock(2, activation=None, name="first")
     return keras.Model(image, ConvolutionBlock(3, name="second")(first(image)))
 
 
