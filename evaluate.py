@@ -4,7 +4,7 @@ import dataclasses
 import pathlib
 
 from crossinfo import cli
-from datasets import command
+from datasets import command_line, runtime
 from datasets.errors import InputError
 
 
@@ -22,11 +22,12 @@ def main(values):
 
 def _score_files(values):
     """The report's dict for text files; no network, and no TensorFlow unless frames are to be drawn."""
-    from crossinfo import angles, predictions, reports
+    from crossinfo import reports
+    from crossinfo.metrics import angles, prediction_files
     from datasets import registry
 
     dataset = registry.get(values.dataset)
-    truth_mm, methods, names = predictions.read_methods(
+    truth_mm, methods, names = prediction_files.read_methods(
         dataset,
         values.labels,
         values.predictions,
@@ -54,16 +55,17 @@ def _pictures(values, dataset, frames):
         raise InputError(
             f"--data_dir={values.data_dir}: {len(reader)} test frames, but {frames} in {values.labels}"
         )
-    command.import_tensorflow()
-    from crossinfo import evaluation
+    runtime.import_tensorflow()
+    from crossinfo.evaluation import evaluator
 
-    return evaluation.frame_pictures(dataset, [(reader, range(frames))])
+    return evaluator.frame_pictures(dataset, [(reader, range(frames))])
 
 
 def _evaluate_network(values):
     """The report's dict, or None where labels are hidden and only a submission is written."""
-    command.import_tensorflow()
-    from crossinfo import evaluation, loading
+    runtime.import_tensorflow()
+    from crossinfo.evaluation import evaluator
+    from crossinfo.inference import loading
     from datasets import registry
 
     dataset, source = registry.get(values.dataset), _source(values)
@@ -73,14 +75,14 @@ def _evaluate_network(values):
         _check_joints(served, dataset, path)
         splits.append(_split(dataclasses.replace(part, cubes_mm=(served.card.cube_mm,)), values))
         results.append(_predict(served, splits[-1], values.by_centre))
-    whole = evaluation.join(results)
+    whole = evaluator.join(results)
     if not splits[0].labelled:
-        evaluation.write_predictions(whole, dataset, values.report_dir, splits[0].names)
+        evaluator.write_predictions(whole, dataset, values.report_dir, splits[0].names)
         print(f"the test labels of {dataset.name} are hidden: submission.txt is what its benchmark takes in")
         return None
     name = served.name if len(results) == 1 else pathlib.Path(values.model).resolve().name
     selected_on = served.card.selected_on
-    return evaluation.report(whole, name, dataset, source.centre, values.report_dir, selected_on, splits)
+    return evaluator.report(whole, name, dataset, source.centre, values.report_dir, selected_on, splits)
 
 
 def _source(values):
@@ -112,21 +114,21 @@ def _subjects(values, source):
 
 
 def _split(source, values):
-    from crossinfo import evaluation
+    from crossinfo.evaluation import evaluator
 
     cache_dir = values.cache_dir or f"{values.report_dir}/shards"
-    return evaluation.Split(source, source.open(), cache_dir, values.workers)
+    return evaluator.Split(source, source.open(), cache_dir, values.workers)
 
 
 def _predict(served, split, by_centre):
-    from crossinfo import evaluation
+    from crossinfo.evaluation import evaluator
 
     if served.network is None:
-        outputs_of = evaluation.crop_function(lambda crop: served.call("crop", crop=crop)["joints"])
+        outputs_of = evaluator.crop_function(lambda crop: served.call("crop", crop=crop)["joints"])
     else:
-        outputs_of = evaluation.network_function(served.network)
-    found = evaluation.predict(outputs_of, split.shard_set, served.card)
-    return evaluation.by_centre(found, outputs_of, split, served.card) if by_centre else found
+        outputs_of = evaluator.network_function(served.network)
+    found = evaluator.predict(outputs_of, split.shard_set, served.card)
+    return evaluator.by_centre(found, outputs_of, split, served.card) if by_centre else found
 
 
 def _check_joints(served, dataset, path):
@@ -146,4 +148,4 @@ def _data_dir(values):
 
 
 if __name__ == "__main__":
-    command.run(cli.EVALUATE, main)
+    command_line.run(cli.EVALUATE, main)

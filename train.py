@@ -1,13 +1,13 @@
 """Trains CrossInfoNet: ``python train.py --dataset=synthetic --variant=compact --work_dir=runs/quick``."""
 
 from crossinfo import cli
-from datasets import command
+from datasets import command_line, runtime
 
 
 def main(values):
     """Flags -> settings -> one call."""
     settings = cli.run_config(values)
-    command.import_tensorflow()
+    runtime.import_tensorflow()
     from crossinfo.training import run
 
     train = run.train_all_subjects if cli.all_subjects(values) else run.train
@@ -18,4 +18,4 @@ def main(values):
 
 
 if __name__ == "__main__":
-    command.run(cli.TRAIN, main)
+    command_line.run(cli.TRAIN, main)

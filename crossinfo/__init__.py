@@ -48,7 +48,7 @@ def _is_command():
 
 _check_datasets()
 
-_KERAS_MODULES = ("crossinfo.blocks", "crossinfo.layers", "crossinfo.model")
+_KERAS_MODULES = ("crossinfo.layers.blocks", "crossinfo.layers", "crossinfo.model")
 
 
 def _register_layers(imported):

@@ -9,7 +9,7 @@ import pathlib
 
 from crossinfo import config
 from datasets import registry
-from datasets.command import Command, Group
+from datasets.command_line import Command, Group
 from datasets.errors import InputError
 
 
@@ -208,11 +208,13 @@ def _absolute(path):
 
 def commands():
     """Every command of the project, in the order of ``flags.md``."""
-    from crossinfo import benchmark, import_release, predict, table1
+    from crossinfo import import_release, predict, table1
+    from crossinfo.benchmark import __main__ as benchmark
     from crossinfo.client import __main__ as client
     from crossinfo.demo import __main__ as demo
     from crossinfo.export import __main__ as export
-    from datasets import check, figures, inspect
+    from datasets import figures, inspect
+    from datasets.check import __main__ as check
     from datasets.synthetic import __main__ as synthetic
 
     of_networks = [TRAIN, EVALUATE, predict.COMMAND, demo.COMMAND, export.COMMAND, client.COMMAND]
@@ -226,7 +228,7 @@ def _cell(text):
 
 def flags_page():
     """The text of ``flags.md``."""
-    from datasets.command import described, spelling
+    from datasets.command_line import described, spelling
 
     lines = ["# Flags", "", "Written by `python -m crossinfo.cli`; do not edit.", ""]
     for command in commands():

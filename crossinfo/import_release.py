@@ -12,8 +12,9 @@ import pathlib
 import numpy as np
 
 from datasets import registry
-from datasets.command import Command, Group, import_tensorflow, run
+from datasets.command_line import Command, Group, run
 from datasets.errors import InputError
+from datasets.runtime import import_tensorflow
 
 # Where the release centred its crops, dataset by dataset: NYU by a file; MSRA and ICVL from ground truth,
 # at the test too; HANDS 2017 is not told, its demo takes the centre of mass.

@@ -8,10 +8,11 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from crossinfo.blocks import ConvolutionBlock, DenseBlock, ResidualBlock, registered
 from crossinfo.card import ModelCard
 from crossinfo.config import NetworkConfig
 from crossinfo.layers import CrossConnection, FeaturePyramid, HeatmapHead
+from crossinfo.layers.blocks import ConvolutionBlock, DenseBlock, ResidualBlock
+from crossinfo.layers.normalization import registered
 
 CROP_SIZE = 96
 HEATMAP_SIZE = (24, 24)

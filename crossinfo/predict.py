@@ -6,10 +6,11 @@ import pathlib
 
 import numpy as np
 
-from crossinfo import inputs
-from crossinfo.poses import Pose, write_csv
-from datasets import files, frames
-from datasets.command import Command, Group, import_tensorflow, run
+from crossinfo.inference import depth_inputs
+from crossinfo.inference.pose import Pose, write_csv
+from datasets.command_line import Command, Group, run
+from datasets.io import atomic, depth_png
+from datasets.runtime import import_tensorflow
 
 MIRROR = np.float32([-1, 1, 1])
 
@@ -18,7 +19,7 @@ def _define(values):
     group = Group(values, "Predict")
     group.string("model", None, "a work_dir, a model.keras, a SavedModel or a model.tflite", required=True)
     group.string("output_dir", None, "folder for joints.csv, joints.json and the overlays", required=True)
-    inputs.frame_flags(group)
+    depth_inputs.frame_flags(group)
 
 
 COMMAND = Command(
@@ -32,7 +33,7 @@ def estimate(served, frame, depth_mm, camera, centre_mm=None, hand="right"):
     """``Pose`` in one frame.
 
     Args:
-        served: ``crossinfo.loading.Served``.
+        served: ``crossinfo.inference.loading.Served``.
         frame: str. Its name.
         depth_mm: float32 [H, W].
         camera: Camera.
@@ -65,7 +66,7 @@ def predict(served, images, camera, output_dir, depth_scale=1.0, centre_mm=None,
     Files of the same names in ``output_dir`` are replaced, others stay. All of it is written, or nothing.
 
     Args:
-        served: ``crossinfo.loading.Served``.
+        served: ``crossinfo.inference.loading.Served``.
         images: list of paths of 16-bit depth PNGs.
         camera: Camera.
         output_dir: path.
@@ -77,13 +78,13 @@ def predict(served, images, camera, output_dir, depth_scale=1.0, centre_mm=None,
     """
     import tqdm
 
-    from datasets import drawing
+    from datasets.visualization import drawing
 
-    inputs.check(images, output_dir, depth_scale, centre_mm)
+    depth_inputs.check(images, output_dir, depth_scale, centre_mm)
     poses = []
-    with files.staged(output_dir) as folder:
+    with atomic.staged(output_dir) as folder:
         for image in tqdm.tqdm(images, unit="frame", disable=None):
-            depth_mm = frames.read_depth_png(image, depth_scale)
+            depth_mm = depth_png.read_depth_png(image, depth_scale)
             pose = estimate(served, pathlib.Path(image).stem, depth_mm, camera, centre_mm, hand)
             drawing.write_png(
                 folder / f"{pose.frame}_overlay.png", _picture(depth_mm, camera, pose, served.card)
@@ -96,7 +97,7 @@ def predict(served, images, camera, output_dir, depth_scale=1.0, centre_mm=None,
 
 
 def _picture(depth_mm, camera, pose, card):
-    from datasets import drawing
+    from datasets.visualization import drawing
 
     if not pose.valid:
         picture, _ = drawing.enlarge(drawing.depth_picture(depth_mm))
@@ -123,11 +124,11 @@ def _write_json(path, poses, served, camera):
 
 def main(values):
     """Runs the command on parsed flags; cheap checks come before TensorFlow and the model are loaded."""
-    camera, centre_mm = inputs.camera(values.camera), inputs.centre_mm(values.centre_mm)
-    images = inputs.find_images(values.input)
-    inputs.check(images, values.output_dir, values.depth_scale, centre_mm)
+    camera, centre_mm = depth_inputs.camera(values.camera), depth_inputs.centre_mm(values.centre_mm)
+    images = depth_inputs.find_images(values.input)
+    depth_inputs.check(images, values.output_dir, values.depth_scale, centre_mm)
     import_tensorflow()
-    from crossinfo import loading
+    from crossinfo.inference import loading
 
     served = loading.load_served(values.model)
     poses = predict(served, images, camera, values.output_dir, values.depth_scale, centre_mm, values.hand)

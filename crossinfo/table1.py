@@ -12,9 +12,10 @@ import types
 import numpy as np
 
 from crossinfo import cli
-from datasets import command, files
-from datasets.command import Command, Group
+from datasets import command_line, runtime
+from datasets.command_line import Command, Group
 from datasets.errors import InputError
+from datasets.io import atomic
 
 
 @dataclasses.dataclass(frozen=True)
@@ -196,18 +197,18 @@ def figure(content):
 
 def write(work_dir, content):
     """Writes ``table1.json``, ``table1.md`` and ``table1.png``, each whole."""
-    with files.atomic_write(work_dir / "table1.json") as file:
+    with atomic.atomic_write(work_dir / "table1.json") as file:
         file.write(json.dumps(content, indent=2) + "\n")
-    with files.atomic_write(work_dir / "table1.md") as file:
+    with atomic.atomic_write(work_dir / "table1.md") as file:
         file.write(markdown(content))
-    with files.atomic_write(work_dir / "table1.png", "wb") as file:
+    with atomic.atomic_write(work_dir / "table1.png", "wb") as file:
         figure(content).savefig(file, format="png")
 
 
 def main(values):
     """Runs the command on parsed flags."""
     planned, work_dir = plan(values), pathlib.Path(values.work_dir).absolute()
-    command.import_tensorflow()
+    runtime.import_tensorflow()
     try:
         reports = train(planned, work_dir, cli.machine(values), values.cache_dir)
     except KeyboardInterrupt:
@@ -219,4 +220,4 @@ def main(values):
 
 
 if __name__ == "__main__":
-    command.run(COMMAND, main)
+    command_line.run(COMMAND, main)

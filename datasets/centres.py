@@ -9,8 +9,9 @@ Legend as in ``datasets.crops``.
 import numpy as np
 import tensorflow as tf
 
-from datasets import crops, files, geometry
+from datasets import crops, geometry
 from datasets.errors import InputError
+from datasets.io import tables
 
 MODES = ("gt", "file", "com")
 MISALIGNED_MM = 150.0
@@ -47,7 +48,7 @@ def from_file(path, reader, y_up):
         float32 [N, 3], y down; NaN where invalid. Raises InputError naming the file and the line or
         frame, also where the rows clearly belong to other frames.
     """
-    lines = files.read_lines(path)
+    lines = tables.read_lines(path)
     if lines and _is_name(lines[0].split()[0]):
         lines = _by_name(lines, reader.names, path)
     centres_mm = read_rows(lines, len(reader), path, y_up)
@@ -65,7 +66,7 @@ def read_rows(lines, frames, path, y_up):
     centres_mm = np.full((frames, 3), np.nan, np.float32)
     for number, line in enumerate(lines):
         if not line.startswith("invalid"):
-            centres_mm[number] = files.number_table([line], 3, path, number + 1)[0]
+            centres_mm[number] = tables.number_table([line], 3, path, number + 1)[0]
     return centres_mm * np.float32([1, -1 if y_up else 1, 1])
 
 

@@ -11,7 +11,7 @@ is crop pixel 0.
 
 import tensorflow as tf
 
-from datasets import geometry, nearest
+from datasets import geometry, opencv_nearest
 
 CROP_SIZE = 96
 BACKGROUND = 1.0
@@ -65,7 +65,7 @@ def _axis(start, end, axis):
 def _source(start, end, fitted, offset, limit):
     """Source index [B, 96] of each crop pixel along one axis, and whether it lies in window and frame."""
     position = tf.range(CROP_SIZE)[None] - offset[:, None]
-    index = nearest.source(position, end - start, fitted)
+    index = opencv_nearest.source(position, end - start, fitted)
     index = tf.minimum(index, (end - start - 1)[:, None]) + start[:, None]
     inside = (position >= 0) & (position < fitted[:, None]) & (index >= 0) & (index < limit)
     return tf.clip_by_value(index, 0, limit - 1), inside

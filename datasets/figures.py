@@ -4,8 +4,9 @@ import pathlib
 
 import numpy as np
 
-from datasets import files, nyu, skeletons
-from datasets.command import Command, Group, run
+from datasets import nyu, skeletons
+from datasets.command_line import Command, Group, run
+from datasets.io import atomic
 from datasets.synthetic import hand, icvl_writer, nyu_writer
 
 # Bending, spread, bending, bending of each finger: a relaxed, open hand. The thumb stands off.
@@ -96,7 +97,7 @@ def main(values):
     """Writes ``msra.png``, ``nyu.png``, ``icvl.png`` and ``hands17.png``."""
     for name, xy in joints_xy().items():
         path = pathlib.Path(values.output, f"{name}.png")
-        with files.atomic_write(path, "wb") as file:
+        with atomic.atomic_write(path, "wb") as file:
             figure(SKELETONS[name], xy).savefig(file, format="png", metadata={"Software": None})
         print(path)
 

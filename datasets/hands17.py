@@ -8,9 +8,9 @@ pixels. Pictures are 16-bit PNGs in mm under ``training/images`` and ``frame/ima
 
 import numpy as np
 
-from datasets import files, images, labels, layout
 from datasets.errors import InputError
 from datasets.geometry import Camera
+from datasets.io import atomic, label_lines, layout, png
 from datasets.records import Reader
 from datasets.skeletons import HANDS17
 
@@ -59,7 +59,7 @@ class Hands17Reader(Reader):
 
     def read_depth(self, index):
         """Depth of frame ``index`` as float32 [480, 640] in mm. Raises InputError naming the file."""
-        return images.read_depth16(self.images_dir / self.names[index], SIZE)
+        return png.read_depth16(self.images_dir / self.names[index], SIZE)
 
 
 def read_labels(path):
@@ -67,7 +67,7 @@ def read_labels(path):
 
     Raises InputError naming file and line.
     """
-    return labels.gather(map(_joints, labels.read(path, 3 * len(HANDS17))), path)
+    return label_lines.gather(map(_joints, label_lines.read(path, 3 * len(HANDS17))), path)
 
 
 def _joints(rows):
@@ -78,7 +78,7 @@ def _joints(rows):
 
 def read_boxes(path):
     """``BoundingBox.txt`` -> (names, float32 [N, 4] left, top, width, height). Raises InputError."""
-    return labels.gather(map(_boxes, labels.read(path, 4)), path)
+    return label_lines.gather(map(_boxes, label_lines.read(path, 4)), path)
 
 
 def _boxes(rows):
@@ -106,6 +106,6 @@ def write_submission(path, names, joints_mm):
     joints_mm = np.asarray(joints_mm, np.float64)
     if joints_mm.shape != (len(names), len(HANDS17), 3) or not np.isfinite(joints_mm).all():
         raise ValueError(f"expected {len(names)} finite poses [21, 3]. Received shape: {joints_mm.shape}")
-    with files.atomic_write(path) as file:
+    with atomic.atomic_write(path) as file:
         for name, joints in zip(names, joints_mm, strict=True):
             file.write(annotation(name, joints) + "\n")

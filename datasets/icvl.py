@@ -14,9 +14,9 @@ import sys
 
 import numpy as np
 
-from datasets import images, labels, layout
 from datasets.errors import InputError
 from datasets.geometry import Camera, unproject
+from datasets.io import label_lines, layout, png
 from datasets.records import Reader
 from datasets.skeletons import ICVL
 
@@ -65,7 +65,7 @@ class IcvlReader(Reader):
         if train:
             self.names, self.joints_mm = parts[0]
         else:
-            self.names = labels.Names(itertools.chain.from_iterable(names for names, _ in parts))
+            self.names = label_lines.Names(itertools.chain.from_iterable(names for names, _ in parts))
             self.joints_mm = np.concatenate([joints_mm for _, joints_mm in parts])
         if check_files:
             self._check_files(train, self.root / texts[0])
@@ -83,13 +83,13 @@ class IcvlReader(Reader):
         if absent:
             there = np.ones(len(self.names), bool)
             there[absent] = False
-            self.names = labels.Names(itertools.compress(self.names, there))
+            self.names = label_lines.Names(itertools.compress(self.names, there))
             self.joints_mm = self.joints_mm[there]
             self.dropped = len(absent)
 
     def read_depth(self, index):
         """Depth of frame ``index`` as float32 [240, 320] in mm. Raises InputError naming the file."""
-        return images.read_depth16(self.depth_dir / self.names[index], SIZE)
+        return png.read_depth16(self.depth_dir / self.names[index], SIZE)
 
 
 def read_labels(path, every=True):
@@ -99,10 +99,10 @@ def read_labels(path, every=True):
     original frames only. Raises InputError naming file and line, also for a file without a frame.
     """
     path = pathlib.Path(path)
-    rows = labels.read(path, 3 * len(ICVL), None if every else _is_original)
-    names, joints_mm = labels.gather(map(_joints, rows), path, "frames" if every else "original frames")
+    rows = label_lines.read(path, 3 * len(ICVL), None if every else _is_original)
+    names, joints_mm = label_lines.gather(map(_joints, rows), path, "frames" if every else "original frames")
     if path.stem in SEQUENCES:
-        names = labels.Names(name if "/" in name else f"{path.stem}/{name}" for name in names)
+        names = label_lines.Names(name if "/" in name else f"{path.stem}/{name}" for name in names)
     return names, joints_mm
 
 

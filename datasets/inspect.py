@@ -4,9 +4,10 @@ import json
 
 import numpy as np
 
-from datasets.checks import source
-from datasets.command import Command, Group, import_tensorflow, run
+from datasets.check import source
+from datasets.command_line import Command, Group, run
 from datasets.errors import InputError
+from datasets.runtime import import_tensorflow
 
 
 def _define(values):
@@ -71,7 +72,8 @@ def main(values):
     reader = dataset.open(values.data_dir, values.split, options)
     indices = _indices(values, len(reader))
     import_tensorflow()
-    from datasets import centres, drawing, views
+    from datasets import centres
+    from datasets.visualization import drawing, views
 
     given_mm = [None] * len(reader)
     if centre == "file":

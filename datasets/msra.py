@@ -10,9 +10,9 @@ import pathlib
 
 import numpy as np
 
-from datasets import files
 from datasets.errors import InputError
 from datasets.geometry import Camera
+from datasets.io import tables
 from datasets.records import Reader
 from datasets.skeletons import MSRA
 
@@ -166,7 +166,7 @@ def _split_subjects(root, counts, split, test_subject):
 def _read_joints(root, gesture, count):
     """Labels of one gesture as float32 [count, 21, 3], y down and z forward; checks frames against files."""
     path = root / gesture / "joint.txt"
-    lines = files.read_lines(path)[1:]
+    lines = tables.read_lines(path)[1:]
     if len(lines) != count:
         raise InputError(f"{path}: line 1 gives {count} frames, found {len(lines)} lines of joints")
     found = {entry.name for entry in (root / gesture).glob("*_depth.bin")}
@@ -175,7 +175,7 @@ def _read_joints(root, gesture, count):
         odd = min(found ^ expected)
         state = "missing" if odd in expected else "unexpected"
         raise InputError(f"{path}: says {count} frames, found {len(found)} depth files; {odd} is {state}")
-    table = files.number_table(lines, 3 * len(MSRA), path, first_line=2)
+    table = tables.number_table(lines, 3 * len(MSRA), path, first_line=2)
     joints_mm = table.reshape(-1, len(MSRA), 3) * (1, -1, -1)
     if (joints_mm[..., 2] <= 0).any():
         frame = np.argwhere(joints_mm[..., 2] <= 0)[0, 0]

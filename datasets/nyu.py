@@ -13,9 +13,9 @@ import h5py
 import numpy as np
 import scipy.io
 
-from datasets import images, layout
 from datasets.errors import InputError
 from datasets.geometry import Camera
+from datasets.io import layout, png
 from datasets.records import Reader
 from datasets.skeletons import NYU
 
@@ -63,7 +63,7 @@ class NyuReader(Reader):
 
     def read_depth(self, index):
         """Depth of frame ``index`` as float32 [480, 640] in mm. Raises InputError naming the file."""
-        return decode_depth(images.read_png(self.root / self.names[index], images.RGB8, SIZE))
+        return decode_depth(png.read_png(self.root / self.names[index], png.RGB8, SIZE))
 
     def cube_mm(self, index):
         """5/6 of 250 mm for subject 2, None (the dataset's default) for subject 1."""

@@ -16,8 +16,9 @@ import pathlib
 import numpy as np
 from tqdm import tqdm
 
-from datasets import centres, command, crops, registry, shard_files
+from datasets import centres, crops, registry, runtime
 from datasets.errors import InputError
+from datasets.io import shard_files
 
 SCHEMA = 1
 SHARD_FRAMES = 1000
@@ -206,7 +207,7 @@ def _write_missing(source, folder, pieces, missing, workers):
     missing = np.random.default_rng().permutation(missing).tolist()
     total = sum(len(pieces[k]) for k in missing)
     if workers is None:
-        workers = command.available_cores() if len(missing) > 1 else 0
+        workers = runtime.available_cores() if len(missing) > 1 else 0
     jobs = [(source, folder, k, pieces[k]) for k in missing]
     with tqdm(total=total, desc=f"cropping {source.part}", unit="frame", disable=None) as bar:
         if not workers:
@@ -216,7 +217,7 @@ def _write_missing(source, folder, pieces, missing, workers):
         # A fresh interpreter for each worker: TensorFlow does not survive a fork.
         context = multiprocessing.get_context("spawn")
         with concurrent.futures.ProcessPoolExecutor(
-            min(workers, len(missing)), context, command.use_one_core
+            min(workers, len(missing)), context, runtime.use_one_core
         ) as pool:
             try:
                 for future in concurrent.futures.as_completed([pool.submit(_write_shard, *j) for j in jobs]):

@@ -15,7 +15,7 @@ import evaluate
 import train
 from crossinfo import cli, predict
 from crossinfo.export import __main__ as export
-from datasets import command, synthetic
+from datasets import command_line, synthetic
 
 ROOT = pathlib.Path(__file__).parents[1]
 SHORT = ["--variant=compact", "--epochs=1", "--batch_size=16", "--workers=0"]
@@ -23,7 +23,7 @@ SHORT = ["--variant=compact", "--epochs=1", "--batch_size=16", "--workers=0"]
 
 def status(tool, main, *flags):
     with pytest.raises(SystemExit) as end:
-        command.run(tool, main, [str(flag) for flag in flags])
+        command_line.run(tool, main, [str(flag) for flag in flags])
     return end.value.code
 
 

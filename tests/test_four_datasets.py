@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from crossinfo import cli
-from datasets import command, registry, synthetic
+from datasets import command_line, registry, synthetic
 from evaluate import main as evaluate
 from train import main as train
 
@@ -15,7 +15,7 @@ FRAMES = 180
 
 def run(tool, main, *flags):
     with pytest.raises(SystemExit) as end:
-        command.run(tool, main, [str(flag) for flag in flags])
+        command_line.run(tool, main, [str(flag) for flag in flags])
     return end.value.code
 
 

@@ -1,9 +1,9 @@
 """``python -m crossinfo.client``: joints of the hand in depth PNGs from a model server, as a table."""
 
-from crossinfo import inputs
 from crossinfo.client import bench, images
 from crossinfo.client.remote import Model, connect
-from datasets.command import Command, Group, run
+from crossinfo.inference import depth_inputs
+from datasets.command_line import Command, Group, run
 from datasets.errors import InputError
 
 BENCH_FRAMES = 100
@@ -18,7 +18,7 @@ def _define(values):
     server.number("deadline_s", 30.0, "seconds for one frame with all its tries", lower=0.001)
     server.integer("retries", 5, "tries more, with growing pauses, while the server is unavailable", lower=0)
     frames = Group(values, "Frames")
-    inputs.frame_flags(frames)
+    depth_inputs.frame_flags(frames)
     frames.string("output_dir", None, "folder for joints.csv; not used with --bench")
     timing = Group(values, "Bench")
     timing.switch("bench", False, "measure the server with the frames instead of writing joints.csv")
@@ -35,13 +35,13 @@ COMMAND = Command(
 
 def main(values):
     """Runs the command on parsed flags; cheap checks come before the first request."""
-    camera, centre_mm = inputs.camera(values.camera), inputs.centre_mm(values.centre_mm)
+    camera, centre_mm = depth_inputs.camera(values.camera), depth_inputs.centre_mm(values.centre_mm)
     if not (values.output_dir or values.bench):
         raise InputError("--output_dir: needed for joints.csv, unless the server is measured with --bench")
     if values.version_label and values.model_version is not None:
         raise InputError("--version_label: goes without --model_version; the label stands for a version")
-    paths = inputs.find_images(values.input)
-    inputs.check(paths, values.output_dir or ".", values.depth_scale, centre_mm)
+    paths = depth_inputs.find_images(values.input)
+    depth_inputs.check(paths, values.output_dir or ".", values.depth_scale, centre_mm)
     how = {"camera": camera, "depth_scale": values.depth_scale, "centre_mm": centre_mm}
     model = Model(values.model_name, values.model_version, values.version_label)
     with connect(values.server, model, values.deadline_s, values.retries, values.concurrency) as remote:

@@ -6,9 +6,10 @@ import numpy as np
 
 from crossinfo import predict
 from crossinfo.client.failures import described
-from crossinfo.poses import Pose, write_csv
-from datasets import files, frames, skeletons
+from crossinfo.inference.pose import Pose, write_csv
+from datasets import skeletons
 from datasets.errors import InputError
+from datasets.io import atomic, depth_png
 
 # The number of joints tells the skeleton.
 JOINTS = {len(skeleton): skeleton.joints for skeleton in (skeletons.MSRA, skeletons.ICVL, skeletons.NYU)}
@@ -21,7 +22,7 @@ def request(image, camera, depth_scale=1.0, centre_mm=None):
     A file in millimetres goes as it is, a tenth of the bytes of its pixels as numbers. Raises InputError
     naming a file that ``crossinfo.predict`` would not take.
     """
-    depth_mm = frames.read_depth_png(image, depth_scale)
+    depth_mm = depth_png.read_depth_png(image, depth_scale)
     inputs = {"depth": depth_mm[None], "camera": np.asarray(camera)[None]}
     if centre_mm is not None:
         return "centred", inputs | {"centre_mm": np.float32([centre_mm])}
@@ -31,7 +32,7 @@ def request(image, camera, depth_scale=1.0, centre_mm=None):
 
 
 def estimate(remote, image, camera, depth_scale=1.0, centre_mm=None, hand="right"):
-    """``crossinfo.poses.Pose`` of one PNG file.
+    """``crossinfo.inference.pose.Pose`` of one PNG file.
 
     Args:
         remote: ``crossinfo.client.Remote``.
@@ -46,7 +47,7 @@ def estimate(remote, image, camera, depth_scale=1.0, centre_mm=None, hand="right
     name = pathlib.Path(image).stem
     with described(image):
         if hand == "left":
-            depth_mm = frames.read_depth_png(image, depth_scale)
+            depth_mm = depth_png.read_depth_png(image, depth_scale)
             return predict.estimate(remote, name, depth_mm, camera, centre_mm, hand)
         signature, inputs = request(image, camera, depth_scale, centre_mm)
         found = remote.call(signature, **inputs)
@@ -61,7 +62,7 @@ def write_joints(remote, images, output_dir, **how):
     import tqdm
 
     poses = []
-    with files.staged(output_dir) as folder:
+    with atomic.staged(output_dir) as folder:
         for image in tqdm.tqdm(images, unit="frame", disable=None):
             poses.append(estimate(remote, image, **how))
         with open(folder / "joints.csv", "w", encoding="utf-8", newline="") as file:

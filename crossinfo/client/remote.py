@@ -27,7 +27,7 @@ class Model:
 
 
 class Remote:
-    """A served network; ``call`` is that of ``crossinfo.loading.Served``. Threads may share it.
+    """A served network; ``call`` is that of ``crossinfo.inference.loading.Served``. Threads may share it.
 
     Args:
         transport: ``rpc.Rpc`` or ``rest.Rest``.

@@ -6,8 +6,9 @@ import ipaddress
 import os
 import socket
 
-from datasets.command import Command, Group, import_tensorflow, run
+from datasets.command_line import Command, Group, run
 from datasets.errors import InputError
+from datasets.runtime import import_tensorflow
 
 CONNECTIONS = 64
 
@@ -75,8 +76,8 @@ def main(values):
             raise InputError(f"{package} is missing; pip install 'crossinfonet[demo]'")
     with listen(values.host, values.port) as listening:
         import_tensorflow()
-        from crossinfo import loading
         from crossinfo.demo import answers, app, samples
+        from crossinfo.inference import loading
 
         served, shown = loading.load_served(values.model), samples.make()
         # The first frame takes seconds, in which TensorFlow prepares the graph.

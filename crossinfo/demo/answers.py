@@ -9,14 +9,16 @@ import time
 import numpy as np
 import tensorflow as tf
 
-from crossinfo import poses, predict
+from crossinfo import predict
 from crossinfo.demo.samples import encoded
-from datasets import crops, drawing, frames
+from datasets import crops
 from datasets.errors import InputError
 from datasets.geometry import Camera
+from datasets.io import depth_png
+from datasets.visualization import drawing
 
 # A frame of the page is for one person to look at; no depth camera comes near this one either.
-MAX_PIXELS = frames.MAX_PIXELS // 4
+MAX_PIXELS = depth_png.MAX_PIXELS // 4
 PICTURE_SIDE = 1280
 LONGEST_NAME = 100
 CAMERA = ("fx", "fy", "cx", "cy")
@@ -46,7 +48,7 @@ class Settings:
         with np.errstate(over="ignore"):
             Camera(*np.float32(values).tolist())
         depth_scale, hand = _number(query, "depth_scale"), query.get("hand", "")
-        frames.check_scale(depth_scale)
+        depth_png.check_scale(depth_scale)
         if hand not in ("right", "left"):
             raise InputError(f"hand={_shown(hand)}: expected right or left")
         name = pathlib.PurePosixPath(_shown(query.get("name", ""))).stem
@@ -75,7 +77,7 @@ def answer(served, data, settings):
     """What the page shows of one frame, ready for JSON.
 
     Args:
-        served: ``crossinfo.loading.Served``.
+        served: ``crossinfo.inference.loading.Served``.
         data: bytes of a depth PNG.
         settings: Settings.
 
@@ -85,7 +87,7 @@ def answer(served, data, settings):
     Raises InputError naming what is wrong.
     """
     start = time.perf_counter()
-    depth_mm = frames.decode_depth_png(data, settings.name, settings.depth_scale, MAX_PIXELS)
+    depth_mm = depth_png.decode_depth_png(data, settings.name, settings.depth_scale, MAX_PIXELS)
     try:
         pose = predict.estimate(served, settings.name, depth_mm, settings.camera, hand=settings.hand)
     except tf.errors.InvalidArgumentError as error:
@@ -105,7 +107,7 @@ def answer(served, data, settings):
 def _table(pose, joints):
     """The text of ``joints.csv`` for one pose."""
     text = io.StringIO()
-    poses.write_csv(text, [pose], joints)
+    pose.write_csv(text, [pose], joints)
     return text.getvalue()
 
 

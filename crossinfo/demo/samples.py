@@ -5,9 +5,9 @@ import dataclasses
 import cv2
 import numpy as np
 
-from datasets import drawing
 from datasets.geometry import Camera
 from datasets.synthetic import frames
+from datasets.visualization import drawing
 
 SEED = 5
 

@@ -6,8 +6,8 @@ card and requests that warm a server up lie in ``assets.extra``.
 
 import pathlib
 
-from datasets import files
 from datasets.errors import InputError
+from datasets.io import atomic
 
 
 def export(model, export_dir, version=None, weights="float32"):
@@ -24,12 +24,12 @@ def export(model, export_dir, version=None, weights="float32"):
     """
     import tensorflow as tf
 
-    from crossinfo import loading, served
-    from crossinfo.export import warmup
+    from crossinfo.export import signatures, warmup
+    from crossinfo.inference import loading
 
     path = version_path(export_dir, version, "saved_model.pb")
-    module = served.ServedModel(model, weights)
-    with files.atomic_directory(path) as folder:
+    module = signatures.ServedModel(model, weights)
+    with atomic.atomic_directory(path) as folder:
         tf.saved_model.save(module, folder, signatures=module.signatures())
         card_file = folder / loading.CARD_FILE
         card_file.parent.mkdir()

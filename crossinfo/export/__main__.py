@@ -1,8 +1,9 @@
 """``python -m crossinfo.export``: a trained network for TensorFlow Serving, or for small devices."""
 
 from crossinfo.export import export, version_path
-from datasets.command import Command, Group, import_tensorflow, run
+from datasets.command_line import Command, Group, run
 from datasets.errors import InputError
+from datasets.runtime import import_tensorflow
 
 FORMATS = ("saved_model", "litert", "onnx")
 
@@ -76,7 +77,7 @@ def main(values):
     """Runs the command on parsed flags."""
     frame_size = check(values)
     import_tensorflow()
-    from crossinfo import loading
+    from crossinfo.inference import loading
 
     model = loading.load_model(values.model)
     if values.format == "saved_model":

@@ -6,11 +6,12 @@ import numpy as np
 import tensorflow as tf
 
 from crossinfo.export.quantize import CALIBRATION_FRAMES
-from crossinfo.inputs import find_images, numbers
-from datasets import centres, frames, pipeline, shards
+from crossinfo.inference.depth_inputs import find_images, numbers
+from datasets import centres, pipeline, shards
 from datasets import crops as cropping
 from datasets.errors import InputError
 from datasets.geometry import Camera
+from datasets.io import depth_png
 
 MAX_SHARDS = 20
 
@@ -53,7 +54,7 @@ def _of_images(images, camera, cube_mm):
     """Crops about the centre of mass; frames without a hand are left out."""
     found, rows, cubes_mm = [], np.asarray(camera)[None], tf.fill([1], cube_mm)
     for image in (images[i] for i in _spread(len(images), CALIBRATION_FRAMES)):
-        depth_mm = frames.read_depth_png(image)[None]
+        depth_mm = depth_png.read_depth_png(image)[None]
         centre_mm, valid = centres.mass(depth_mm, rows, cubes_mm)
         if valid[0]:
             found.append(cropping.crop(depth_mm, rows, centre_mm, cubes_mm).numpy())

@@ -8,7 +8,7 @@ import dataclasses
 
 import numpy as np
 
-from crossinfo.blocks import EPSILON
+from crossinfo.layers.normalization import EPSILON
 from crossinfo.model import build, inference
 
 

@@ -11,10 +11,10 @@ import json
 import numpy as np
 import tensorflow as tf
 
-from crossinfo import served
-from crossinfo.export import folding, quantize
-from datasets import centres, files, targets
+from crossinfo.export import folding, quantize, signatures
+from datasets import centres, targets
 from datasets.errors import InputError
+from datasets.io import atomic
 
 MODEL_FILE = "model.tflite"
 CARD_FILE = "crossinfo.json"
@@ -34,7 +34,7 @@ def export(model, path, precision="none", input="crop", frame_size=None, calibra
 
     Returns the path. Raises InputError if it exists, or naming a flag.
     """
-    with files.atomic_directory(path) as folder:
+    with atomic.atomic_directory(path) as folder:
         (folder / MODEL_FILE).write_bytes(convert(model, precision, input, frame_size, calibration))
         card = {**dataclasses.asdict(model.card), "quantize": precision, "input": input}
         if input == "frame":
@@ -64,7 +64,7 @@ class _Graphs:
         self._cube_mm = model.card.cube_mm
 
     def crop(self):
-        return _converted(lambda crop: {"joints": self._joints(crop)}, crop=[1, *served.CROP.shape[1:]])
+        return _converted(lambda crop: {"joints": self._joints(crop)}, crop=[1, *signatures.CROP.shape[1:]])
 
     def frame(self, height, width):
         def frame(depth, camera):
@@ -73,7 +73,7 @@ class _Graphs:
             camera = tf.where(good[:, None], camera, 1.0)
             cube_mm = tf.fill([1], self._cube_mm)
             centre_mm, valid = centres.mass(depth, camera, cube_mm)
-            return served.joints(self._joints, depth, camera, centre_mm, valid & good, cube_mm)
+            return signatures.joints(self._joints, depth, camera, centre_mm, valid & good, cube_mm)
 
         return _converted(frame, depth=[1, height, width], camera=[1, 4])
 
@@ -133,10 +133,10 @@ def functions(path, cube_mm):
 def _with_tensorflow(crop, cube_mm):
     def joints(depth, camera, centre_mm, valid):
         cubes_mm = tf.fill([len(depth)], cube_mm)
-        return served.joints(lambda x: crop(crop=x)["joints"], depth, camera, centre_mm, valid, cubes_mm)
+        return signatures.joints(lambda x: crop(crop=x)["joints"], depth, camera, centre_mm, valid, cubes_mm)
 
     def centred(depth, camera, centre_mm):
-        return joints(depth, camera, centre_mm, served.usable(centre_mm))
+        return joints(depth, camera, centre_mm, signatures.usable(centre_mm))
 
     def serving_default(depth, camera):
         return joints(depth, camera, *centres.mass(depth, camera, tf.fill([len(depth)], cube_mm)))

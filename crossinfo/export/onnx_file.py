@@ -3,8 +3,8 @@
 import keras
 
 from crossinfo.export import folding
-from datasets import files
 from datasets.errors import InputError
+from datasets.io import atomic
 
 MODEL_FILE = "model.onnx"
 CARD_FILE = "crossinfo.json"
@@ -27,7 +27,7 @@ def export(model, path):
         raise InputError("--format=onnx: needs tf2onnx: pip install 'crossinfonet[onnx]'") from None
     pose = folding.fold(model)
     joints = keras.layers.Reshape((len(model.card.joints), 3))(pose.output["hand"])
-    with files.atomic_directory(path) as folder:
+    with atomic.atomic_directory(path) as folder:
         network = keras.Model(pose.input, {"joints": joints})
         network(keras.ops.zeros((1, *pose.input_shape[1:])))  # the converter wants one that has been called
         network.export(folder / MODEL_FILE, format="onnx", verbose=False)

@@ -3,11 +3,11 @@
 import json
 import pathlib
 
-from crossinfo.reports import drawn, figures, page, tables
+from crossinfo.reports import figures, page, svg, tables
 from crossinfo.reports.content import Evaluated, FramePicture, report
-from crossinfo.reports.style import COLOURS
+from crossinfo.reports.styles import COLOURS
 from crossinfo.reports.tables import table
-from datasets import files
+from datasets.io import atomic
 
 __all__ = ["COLOURS", "Evaluated", "FramePicture", "report", "table", "write"]
 
@@ -27,10 +27,10 @@ def write(report_dir, evaluated):
     content = report(evaluated)
     drawings = figures.draw(content, evaluated.errors_mm)
     for name, figure in drawings.items():
-        drawn.save(figure, report_dir, name)
+        svg.save(figure, report_dir, name)
     tables.write(report_dir, content, evaluated.names, evaluated.errors_mm)
-    with files.atomic_write(report_dir / "report.html") as file:
+    with atomic.atomic_write(report_dir / "report.html") as file:
         file.write(page.render(content, evaluated, drawings))
-    with files.atomic_write(report_dir / "report.json") as file:
+    with atomic.atomic_write(report_dir / "report.json") as file:
         file.write(json.dumps(content, indent=2, allow_nan=False) + "\n")
     return content

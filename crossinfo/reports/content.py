@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from crossinfo import angles, bootstrap, metrics, published
+from crossinfo import metrics
+from crossinfo.metrics import angles, confidence, published
 from datasets.registry import Dataset
 
 
@@ -95,7 +96,7 @@ def report(evaluated):
 def _method(errors_mm, skeleton, subjects):
     return {
         **metrics.summary(errors_mm, skeleton),
-        "interval_95_mm": [float(end) for end in bootstrap.mean_interval(errors_mm, subjects=subjects)],
+        "interval_95_mm": [float(end) for end in confidence.mean_interval(errors_mm, subjects=subjects)],
         "subjects": metrics.by_subject(errors_mm, subjects),
     }
 
@@ -105,7 +106,7 @@ def _differences(errors_mm, subjects):
     (_, best_mm), *others = errors_mm.items()
     found = {}
     for name, errors in others:
-        difference, low, high = bootstrap.difference_interval(errors, best_mm, subjects=subjects)
+        difference, low, high = confidence.difference_interval(errors, best_mm, subjects=subjects)
         found[name] = {"difference_mm": float(difference), "interval_95_mm": [float(low), float(high)]}
     return found
 

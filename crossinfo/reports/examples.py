@@ -5,7 +5,7 @@ import dataclasses
 
 import numpy as np
 
-from crossinfo.reports.style import shown, styles
+from crossinfo.reports.styles import shown, styles
 from datasets import geometry
 
 TRUTH = "truth"

@@ -9,7 +9,7 @@ import contextlib
 import numpy as np
 
 from crossinfo import metrics
-from crossinfo.reports.style import shown, styles
+from crossinfo.reports.styles import shown, styles
 
 INK = "#24292f"
 HALO = "#ffffff"

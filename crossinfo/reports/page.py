@@ -7,8 +7,8 @@ import importlib.resources
 import numpy as np
 
 from crossinfo import metrics
-from crossinfo.reports import drawn, examples, tables, words
-from crossinfo.reports.style import shown, styles
+from crossinfo.reports import captions, examples, svg, tables
+from crossinfo.reports.styles import shown, styles
 
 CURVE_MM = tuple(range(0, 81, 10))
 TITLES = {
@@ -39,7 +39,7 @@ def render(content, evaluated, figures):
             tags={tables.PUBLISHED: "published", tables.CLAIMED: "claimed"},
             title=TITLES.get(content["dataset"], content["dataset"]),
             looks=looks,
-            lead=words.lead(content),
+            lead=captions.lead(content),
             rows=[(row, looks.get(name)) for name, row in _named_rows(content)],
             svg=_svg(content, figures),
             curve_mm=CURVE_MM,
@@ -122,12 +122,12 @@ def _named_rows(content):
 
 def _svg(content, figures):
     described = {
-        "success_max": words.success(content, "max", "largest"),
-        "success_mean": words.success(content, "mean", "average"),
-        "per_joint": words.per_joint(content),
-        **{f"error_by_{axis}": words.by_angle(content, axis) for axis in AXES},
+        "success_max": captions.success(content, "max", "largest"),
+        "success_mean": captions.success(content, "mean", "average"),
+        "per_joint": captions.per_joint(content),
+        **{f"error_by_{axis}": captions.by_angle(content, axis) for axis in AXES},
     }
-    return {name: drawn.svg(figure, name, described[name]) for name, figure in figures.items()}
+    return {name: svg.svg(figure, name, described[name]) for name, figure in figures.items()}
 
 
 def _curves(errors_mm):
@@ -160,16 +160,16 @@ def _whiskers(differences):
 
 def _details(found):
     """A method's details as [(heading, [(label, value)])]: numbers by their keys, whatever they are."""
-    plain = [(words.label(key), value) for key, value in found.items() if not isinstance(value, dict)]
+    plain = [(captions.label(key), value) for key, value in found.items() if not isinstance(value, dict)]
     groups = [
-        (words.label(key), list(_flat(value))) for key, value in found.items() if isinstance(value, dict)
+        (captions.label(key), list(_flat(value))) for key, value in found.items() if isinstance(value, dict)
     ]
     return ([("Measured on the network", plain)] if plain else []) + groups
 
 
 def _flat(values, above=()):
     for key, value in values.items():
-        path = (*above, words.label(str(key)))
+        path = (*above, captions.label(str(key)))
         if isinstance(value, dict):
             yield from _flat(value, path)
         else:

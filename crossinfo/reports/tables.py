@@ -5,8 +5,8 @@ import re
 
 import numpy as np
 
-from crossinfo.reports.style import shown
-from datasets import files
+from crossinfo.reports.styles import shown
+from datasets.io import atomic
 
 HEADINGS = (
     "method",
@@ -76,9 +76,9 @@ def _published(value):
 def write(report_dir, content, names, errors_mm):
     """Writes ``summary.csv``, ``summary.md``, ``summary.tex`` and ``errors_per_frame.csv``, each whole."""
     _write_csv(report_dir / "summary.csv", _csv(content))
-    with files.atomic_write(report_dir / "summary.md") as file:
+    with atomic.atomic_write(report_dir / "summary.md") as file:
         file.write(markdown(content))
-    with files.atomic_write(report_dir / "summary.tex") as file:
+    with atomic.atomic_write(report_dir / "summary.tex") as file:
         file.write(latex(content))
     _write_csv(report_dir / "errors_per_frame.csv", per_frame(names, errors_mm))
 
@@ -153,5 +153,5 @@ def per_frame(names, errors_mm):
 
 
 def _write_csv(path, lines):
-    with files.atomic_write(path) as file:
+    with atomic.atomic_write(path) as file:
         csv.writer(file, lineterminator="\n").writerows(lines)

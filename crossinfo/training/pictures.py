@@ -4,9 +4,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from datasets import crops, drawing, pipeline
+from datasets import crops, pipeline
 from datasets.shards import ShardSet
 from datasets.skeletons import Skeleton
+from datasets.visualization import drawing
 
 
 def of_predictions(outputs_of: Callable, shard_set: ShardSet, skeleton: Skeleton) -> Callable[[], np.ndarray]:

@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
-from datasets import files
+from datasets.io import atomic
 
 REFRESH_SECONDS = 1.0
 
@@ -60,7 +60,7 @@ class Progress:
     def epoch(self, epoch: int, values: dict[str, float]) -> None:
         """Adds a finished epoch's row, scalars and picture."""
         self._rows.append({"epoch": epoch, **{name: f"{value:.6g}" for name, value in values.items()}})
-        with files.atomic_write(self._csv) as file:
+        with atomic.atomic_write(self._csv) as file:
             writer = csv.DictWriter(file, fieldnames=list(self._rows[-1]), lineterminator="\n")
             writer.writeheader()
             writer.writerows(self._rows)

@@ -9,9 +9,11 @@ from collections.abc import Callable
 import keras
 import numpy as np
 
-from crossinfo import config, evaluation, export, loading, model, reports
+from crossinfo import config, export, model, reports
 from crossinfo.card import card_for
 from crossinfo.config import Machine, RunConfig
+from crossinfo.evaluation import evaluator
+from crossinfo.inference import loading
 from crossinfo.training import distribution, pictures
 from crossinfo.training.checkpoints import Checkpoints
 from crossinfo.training.loop import Loop
@@ -21,7 +23,7 @@ from crossinfo.training.statistics import StatisticsRenewer
 from crossinfo.training.trainer import Trainer
 from datasets import pipeline, registry, shards, synthetic
 from datasets.errors import InputError
-from datasets.files import atomic_write
+from datasets.io.atomic import atomic_write
 from datasets.records import Reader
 
 SUBJECTS = 9
@@ -51,7 +53,7 @@ class Run:
         self.dataset = registry.get(settings.dataset)
         self.schedule = settings.variant.schedule
 
-    def train(self) -> tuple[dict, evaluation.Split] | None:
+    def train(self) -> tuple[dict, evaluator.Split] | None:
         """Trains, evaluates and exports.
 
         Returns:
@@ -123,11 +125,11 @@ class Run:
         return {split: self.sources[split].open() for split in ("train", "test")}
 
     @functools.cached_property
-    def splits(self) -> dict[str, evaluation.Split]:
+    def splits(self) -> dict[str, evaluator.Split]:
         """The Splits "train", "test" and "select", whose error picks the best epoch."""
         parts = {"train": "train", "test": "test", "select": self.settings.select_on}
         return {
-            name: evaluation.Split(
+            name: evaluator.Split(
                 self.sources[part],
                 self.readers["test" if part == "test" else "train"],
                 self.cache_dir,
@@ -215,7 +217,7 @@ class Run:
     @functools.cached_property
     def validated_outputs(self) -> Callable:
         """``evaluation.network_function`` of the copy."""
-        return evaluation.network_function(self.validated)
+        return evaluator.network_function(self.validated)
 
     def _update_validated(self):
         """Brings the copy to the trained weights, with the statistics that inference is going to use."""
@@ -275,7 +277,7 @@ class Run:
     def _validate(self):
         self._update_validated()
         selected = self.splits["select"].shard_set
-        return evaluation.validate(self.validated_outputs, selected, self.validated.card)
+        return evaluator.validate(self.validated_outputs, selected, self.validated.card)
 
     # === Results ===
 
@@ -297,19 +299,19 @@ class Run:
     def _report(self):
         """The report of the test split, or, where its labels are hidden, of the validation part."""
         report_dir, test, card = self.work_dir / "report", self.splits["test"], self.validated.card
-        found = evaluation.predict(self.validated_outputs, test.shard_set, card)
+        found = evaluator.predict(self.validated_outputs, test.shard_set, card)
         scored, split = found, test
         if not test.labelled:
             print("the test labels are hidden: report of the validation part, submission.txt of the test")
             split = self.splits["select"]
-            scored = evaluation.predict(self.validated_outputs, split.shard_set, card)
-        scored = evaluation.by_centre(scored, self.validated_outputs, split, card)
+            scored = evaluator.predict(self.validated_outputs, split.shard_set, card)
+        scored = evaluator.by_centre(scored, self.validated_outputs, split, card)
         name, settings = self.work_dir.resolve().name, self.settings
-        content = evaluation.report(
+        content = evaluator.report(
             scored, name, self.dataset, settings.centre, report_dir, settings.select_on, [split]
         )
         if not test.labelled:
-            evaluation.write_predictions(found, self.dataset, report_dir, test.names)
+            evaluator.write_predictions(found, self.dataset, report_dir, test.names)
         print(reports.table(content))
         print(f"report: {report_dir / 'report.html'}")
         return scored, split
@@ -320,7 +322,7 @@ def train(
     work_dir: str | os.PathLike,
     machine: Machine,
     cache_dir: str | os.PathLike | None = None,
-) -> tuple[dict, evaluation.Split] | None:
+) -> tuple[dict, evaluator.Split] | None:
     """``Run.train`` of a new ``Run``."""
     return Run(settings, work_dir, machine, cache_dir).train()
 
@@ -347,8 +349,8 @@ def train_all_subjects(
         results.append(train(one, work_dir / f"P{subject}", machine, cache_dir))
     if None in results:
         return
-    content = evaluation.report(
-        evaluation.join([found for found, _ in results]),
+    content = evaluator.report(
+        evaluator.join([found for found, _ in results]),
         work_dir.resolve().name,
         registry.get(settings.dataset),
         settings.centre,

@@ -8,7 +8,7 @@ of batches, all seen by the same weights, are what inference needs ("precise" st
 import keras
 import tensorflow as tf
 
-from crossinfo.blocks import MOMENTUM
+from crossinfo.layers.normalization import MOMENTUM
 
 
 class StatisticsRenewer:

@@ -1,7 +1,7 @@
 """The embedded default: an articulated right hand, rendered to depth, in each dataset's real format."""
 
 from datasets.errors import InputError
-from datasets.files import atomic_directory
+from datasets.io.atomic import atomic_directory
 from datasets.synthetic import hands17_writer, icvl_writer, msra_writer, nyu_writer
 from datasets.synthetic.frames import Options, frame
 

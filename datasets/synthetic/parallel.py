@@ -5,7 +5,7 @@ import multiprocessing
 
 import tqdm
 
-from datasets import command
+from datasets import runtime
 
 CHUNK = 64
 
@@ -19,7 +19,7 @@ def map_chunks(task, frames, workers=None):
         workers: int. Processes; one per core that this process may use if None. 1 runs here. More start fresh
             interpreters, so a script that calls this needs ``if __name__ == "__main__":``.
     """
-    workers = workers or command.available_cores()
+    workers = workers or runtime.available_cores()
     spans = [(start, min(start + CHUNK, frames)) for start in range(0, frames, CHUNK)]
     with tqdm.tqdm(total=frames, unit="frame", desc="rendering", disable=None) as bar:
         for (start, stop), result in _run(task, spans, min(workers, len(spans))):

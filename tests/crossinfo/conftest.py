@@ -4,9 +4,11 @@ import keras
 import numpy as np
 import pytest
 
-from crossinfo import export, loading, model, served
+from crossinfo import export, model
 from crossinfo.card import card_for
 from crossinfo.config import NetworkConfig
+from crossinfo.export import signatures
+from crossinfo.inference import loading
 from datasets import registry, shards
 
 SMALL = {
@@ -33,7 +35,7 @@ def tiny_model():
 
 @pytest.fixture(scope="session")
 def tiny_served(tiny_model):
-    module = served.ServedModel(tiny_model)
+    module = signatures.ServedModel(tiny_model)
     return loading.Served("tiny", tiny_model.card, module, module.signatures())
 
 

@@ -3,12 +3,12 @@ import dataclasses
 import pytest
 
 from crossinfo import cli
-from datasets import command
+from datasets import command_line
 from datasets.errors import InputError
 
 
 def settings(*flags):
-    return cli.run_config(command.parse(cli.TRAIN, ["--work_dir=run", *flags]))
+    return cli.run_config(command_line.parse(cli.TRAIN, ["--work_dir=run", *flags]))
 
 
 def test_defaults_are_the_papers():

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from crossinfo import import_release, loading, model
+from crossinfo import import_release, model
 from crossinfo.config import variant_for
-from datasets import command, hands17, registry
+from crossinfo.inference import loading
+from datasets import command_line, hands17, registry
 from datasets.errors import InputError
 from tests.helpers import golden
 
@@ -44,7 +45,7 @@ def imported(dataset, folder):
     output = folder / "out" / "model.keras"
     flags = f"--checkpoint={write_checkpoint(folder, values)}", f"--dataset={dataset}", f"--output={output}"
     with pytest.raises(SystemExit) as end:
-        command.run(import_release.COMMAND, import_release.main, flags)
+        command_line.run(import_release.COMMAND, import_release.main, flags)
     assert end.value.code == 0
     return output
 
@@ -193,13 +194,15 @@ def test_no_checkpoint_is_one_line(kind, tmp_path, capfd):
         prefix.mkdir()
     flags = f"--checkpoint={prefix}", "--dataset=nyu", f"--output={tmp_path / 'model.keras'}"
     with pytest.raises(SystemExit) as end:
-        command.run(import_release.COMMAND, import_release.main, flags)
+        command_line.run(import_release.COMMAND, import_release.main, flags)
     told = capfd.readouterr().err.splitlines()
     assert end.value.code == 2 and len(told) == 1 and str(prefix) in told[0]
     assert not (tmp_path / "model.keras").exists()
 
 
 def test_a_folder_is_no_output(tmp_path):
-    flags = command.parse(import_release.COMMAND, ["--checkpoint=a", "--dataset=nyu", f"--output={tmp_path}"])
+    flags = command_line.parse(
+        import_release.COMMAND, ["--checkpoint=a", "--dataset=nyu", f"--output={tmp_path}"]
+    )
     with pytest.raises(InputError, match="--output.*found a folder"):
         import_release.main(flags)

@@ -12,9 +12,9 @@ import pytest
 import tensorflow as tf
 
 from crossinfo import losses, model
-from crossinfo.blocks import ConvolutionBlock, DenseBlock
 from crossinfo.config import variant_for
 from crossinfo.layers import Resize
+from crossinfo.layers.blocks import ConvolutionBlock, DenseBlock
 from crossinfo.training import trainer
 from datasets import augment
 from datasets.skeletons import NYU

@@ -7,8 +7,9 @@ import cv2
 import numpy as np
 import pytest
 
-from crossinfo import inputs, loading, predict
-from datasets import command
+from crossinfo import predict
+from crossinfo.inference import depth_inputs, loading
+from datasets import command_line
 from datasets.errors import InputError
 from datasets.geometry import Camera, project
 
@@ -61,7 +62,7 @@ def column_matrix(rows, *names):
 
 def test_tables_and_overlays_of_a_folder(tiny_served, images, tmp_path):
     out = tmp_path / "new" / "out"
-    poses = predict.predict(tiny_served, inputs.find_images(images), CAMERA, out)
+    poses = predict.predict(tiny_served, depth_inputs.find_images(images), CAMERA, out)
     assert [pose.frame for pose in poses] == ["a", "b", "c, far"]
     assert sorted(file.name for file in out.iterdir()) == [
         "a_overlay.png", "b_overlay.png", "c, far_overlay.png", "joints.csv", "joints.json",
@@ -79,7 +80,7 @@ def test_tables_and_overlays_of_a_folder(tiny_served, images, tmp_path):
 
 
 def test_json_has_the_same_numbers_and_what_is_needed_to_read_them(tiny_served, images, tmp_path):
-    poses = predict.predict(tiny_served, inputs.find_images(images), CAMERA, tmp_path / "out")
+    poses = predict.predict(tiny_served, depth_inputs.find_images(images), CAMERA, tmp_path / "out")
     content = json.loads((tmp_path / "out/joints.json").read_text())
     assert content["model"] == "tiny"
     assert content["camera"] == {"fx": 100, "fy": 110, "cx": 40, "cy": 30}
@@ -126,9 +127,9 @@ def test_a_second_run_replaces_its_own_files_only(tiny_served, tmp_path):
 
 
 def test_the_overlays_of_an_earlier_run_are_no_input(tiny_served, images):
-    before = inputs.find_images(images)
+    before = depth_inputs.find_images(images)
     predict.predict(tiny_served, before, CAMERA, images)
-    assert inputs.find_images(images) == before
+    assert depth_inputs.find_images(images) == before
 
 
 def test_a_frame_that_fails_late_leaves_nothing(tiny_served, tmp_path):
@@ -148,7 +149,7 @@ def test_two_frames_of_one_name_are_refused(tiny_served, tmp_path):
 
 def run(*argv):
     with pytest.raises(SystemExit) as stop:
-        command.run(predict.COMMAND, predict.main, argv)
+        command_line.run(predict.COMMAND, predict.main, argv)
     return stop.value.code
 
 

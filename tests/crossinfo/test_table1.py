@@ -8,7 +8,7 @@ import pytest
 
 from crossinfo import config, table1
 from crossinfo.training import run as runs
-from datasets import command
+from datasets import command_line
 from datasets.errors import InputError
 
 # Mean errors of each row, seed by seed.
@@ -17,7 +17,7 @@ ERRORS = {"base": (12.0, 14.0), "base_hm": (11.0, 14.0), "cross": (10.5, 12.5), 
 
 def flags(work_dir, *more):
     argv = [f"--work_dir={work_dir}", "--dataset=nyu", "--data_dir=here", "--variant=compact", "--seeds=2"]
-    return command.parse(table1.COMMAND, [*argv, *more])
+    return command_line.parse(table1.COMMAND, [*argv, *more])
 
 
 def report(seed, error_mm):
@@ -131,7 +131,7 @@ def test_synthetic_data_are_made_once_for_all(trained, tmp_path, monkeypatch):
 
     monkeypatch.setattr(runs.synthetic, "write", write)
     argv = f"--work_dir={tmp_path}", "--seeds=1", "--seed=1", "--synthetic_frames=40", "--variant=compact"
-    table1.main(command.parse(table1.COMMAND, argv))
+    table1.main(command_line.parse(table1.COMMAND, argv))
     assert made == [(40, 0, str(tmp_path / "data"))]
     assert {settings.data_dir for settings, _, _ in trained} == {str(tmp_path / "data")}
 
@@ -145,7 +145,7 @@ def test_the_real_training_takes_the_shared_frames(msra_root, tmp_path):
     """One short run through `run.train`: shards beside the rows, a report where the table looks for it."""
     argv = ["--dataset=msra", f"--data_dir={msra_root}", "--variant=compact", "--seeds=1", "--epochs=1"]
     argv += [f"--work_dir={tmp_path}", "--batch_size=32", "--workers=0"]
-    planned = table1.plan(command.parse(table1.COMMAND, argv))[:1]
+    planned = table1.plan(command_line.parse(table1.COMMAND, argv))[:1]
     found = table1.train(planned, tmp_path, config.Machine(workers=0))
     assert found["Base", 0]["methods"]["seed0"]["mean_error_mm"] > 0
     assert any((tmp_path / "shards").iterdir()) and not (tmp_path / "base" / "seed0" / "shards").exists()

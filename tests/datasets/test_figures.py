@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_hex
 
-from datasets import command, figures, registry
+from datasets import command_line, figures, registry
 
 
 @pytest.mark.parametrize("name", ["msra", "nyu", "icvl", "hands17"])
@@ -30,7 +30,7 @@ def test_the_hand_is_a_right_one_with_its_palm_to_the_viewer():
 
 def test_the_command_writes_a_picture_a_dataset(tmp_path, capsys):
     with pytest.raises(SystemExit) as end:
-        command.run(figures.COMMAND, figures.main, [f"--output={tmp_path / 'skeletons'}"])
+        command_line.run(figures.COMMAND, figures.main, [f"--output={tmp_path / 'skeletons'}"])
     assert end.value.code == 0
     written = sorted(path.name for path in (tmp_path / "skeletons").iterdir())
     assert written == ["hands17.png", "icvl.png", "msra.png", "nyu.png"]

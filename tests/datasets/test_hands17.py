@@ -5,8 +5,9 @@ import cv2
 import numpy as np
 import pytest
 
-from datasets import hands17, labels, registry
+from datasets import hands17, registry
 from datasets.errors import InputError
+from datasets.io import label_lines
 from tests.helpers import shared
 
 NAMES = [f"image_D{number:08d}.png" for number in (1, 2, 3)]
@@ -161,7 +162,7 @@ def memory(root, frames):
 
 def test_a_million_labels_fit_into_300_mb(tmp_path, monkeypatch):
     """By the growth per frame, beside 60 MB for Python and NumPy; small pieces, as theirs does not grow."""
-    monkeypatch.setattr(labels, "_CHUNK_LINES", 64)
+    monkeypatch.setattr(label_lines, "_CHUNK_LINES", 64)
     few, many = 5000, 20_000
     growth = (memory(tmp_path / "many", many) - memory(tmp_path / "few", few)) / (many - few)
     height, kept = 957_032 * growth / 1e6

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from crossinfo import predictions
+from crossinfo.metrics import prediction_files
 from datasets import icvl, registry
 from datasets.errors import InputError
 from datasets.geometry import project
@@ -180,7 +180,7 @@ def test_the_published_labels_go_through_unharmed(tmp_path):
     assert reader.names == (published / "icvl_test_list.txt").read_text().split()
     assert reader.subjects.count("test_seq_1") == 702 and len(reader) == 1596
     uvd = project(reader.joints_mm.astype(np.float64), np.asarray(reader.camera, np.float64))
-    predictions.write(tmp_path / "mine.txt", uvd)
+    prediction_files.write(tmp_path / "mine.txt", uvd)
     truth = published / "icvl_test_groundtruth_label.txt"
-    truth_mm, methods, _ = predictions.read_methods(registry.get("icvl"), truth, [tmp_path / "mine.txt"])
+    truth_mm, methods, _ = prediction_files.read_methods(registry.get("icvl"), truth, [tmp_path / "mine.txt"])
     assert np.linalg.norm(methods["mine"] - truth_mm, axis=-1).max() < 5e-3

@@ -4,7 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
-from datasets import centres, command, crops, inspect, registry, synthetic, targets, views
+from datasets import centres, command_line, crops, inspect, registry, synthetic, targets
+from datasets.visualization import views
 
 KEYS = ["name", "camera", "joints_mm", "joints_uvd", "centre_mm", "cube_mm"]
 
@@ -19,7 +20,7 @@ def hands17_root(tmp_path_factory):
 def status(capsys, *flags):
     """(exit status, lines on standard output, the line on standard error)."""
     with pytest.raises(SystemExit) as end:
-        command.run(inspect.COMMAND, inspect.main, list(map(str, flags)))
+        command_line.run(inspect.COMMAND, inspect.main, list(map(str, flags)))
     printed = capsys.readouterr()
     return end.value.code, printed.out.splitlines(), printed.err.strip()
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import scipy.io
 
-from crossinfo import predictions
+from crossinfo.metrics import prediction_files
 from datasets import nyu, registry
 from datasets.errors import InputError
 from datasets.geometry import project, unproject
@@ -156,20 +156,20 @@ def test_the_published_labels_go_through_unharmed(tmp_path):
     labels = shared.path(LABELS)
     camera = np.array([588.03, 587.07, 320.0, 240.0])
     xyz = np.zeros((3, 8252, 36, 3))
-    xyz[0][:, nyu.JOINTS] = unproject(predictions.read(labels, 14), camera) * (1, -1, 1)
+    xyz[0][:, nyu.JOINTS] = unproject(prediction_files.read(labels, 14), camera) * (1, -1, 1)
     save(tmp_path / "test/joint_data.mat", xyz)
     reader = nyu.NyuReader(tmp_path, "test", check_files=False)
     assert reader.names == (labels.parent / "nyu_test_list.txt").read_text().split()
     uvd = project(reader.joints_mm.astype(np.float64), np.asarray(reader.camera, np.float64))
-    predictions.write(tmp_path / "mine.txt", uvd)
-    truth_mm, methods, _ = predictions.read_methods(registry.get("nyu"), labels, [tmp_path / "mine.txt"])
+    prediction_files.write(tmp_path / "mine.txt", uvd)
+    truth_mm, methods, _ = prediction_files.read_methods(registry.get("nyu"), labels, [tmp_path / "mine.txt"])
     assert np.linalg.norm(methods["mine"] - truth_mm, axis=-1).max() < 5e-3
 
 
 def test_joints_of_a_real_frame_lie_at_its_depth(tmp_path):
     picture, labels = shared.path("real/nyu/depth_1_0000001.png"), shared.path(LABELS)
     xyz = np.zeros((1, 1, 36, 3))
-    uvd = predictions.read(labels, 14)[:1]
+    uvd = prediction_files.read(labels, 14)[:1]
     xyz[0][:, nyu.JOINTS] = unproject(uvd, np.asarray(nyu.CAMERA, np.float64)) * (1, -1, 1)
     save(tmp_path / "test/joint_data.mat", xyz)
     shutil.copy(picture, tmp_path / "test")

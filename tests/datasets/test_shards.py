@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from datasets import centres, crops, files, pipeline, shards
+from datasets import centres, crops, pipeline, shards
 from datasets.errors import InputError
+from datasets.io import tables
 from datasets.msra import MsraReader
 
 ROOT = pathlib.Path(__file__).parents[2]
@@ -124,8 +125,9 @@ def test_a_killed_run_goes_on_where_it_stopped(msra_root, tmp_path, lost):
 def test_processes_that_fill_one_set_at_the_same_time_end_with_the_same_whole_set(msra_root, tmp_path):
     code = f"""if True:
         import pathlib, sys, time
-        from datasets import command, shards
-        command.import_tensorflow()
+        from datasets import shards
+        from datasets import command_line
+        runtime.import_tensorflow()
         shards.SHARD_FRAMES = 3
         here = pathlib.Path({str(tmp_path)!r})
         (here / f"ready-{{sys.argv[1]}}").touch()
@@ -356,5 +358,5 @@ def test_a_part_without_frames_is_refused(msra_root, tmp_path):
 
 def test_a_done_file_is_plain_json(msra_root, tmp_path):
     shard_set = prepare(source_of(msra_root, "test"), tmp_path)
-    done = json.loads(files.read_lines(pathlib.Path(shard_set.paths[0]).with_suffix(".json"))[0])
+    done = json.loads(tables.read_lines(pathlib.Path(shard_set.paths[0]).with_suffix(".json"))[0])
     assert done["indices"] == list(range(TEST)) and done["skipped"] == []

@@ -14,8 +14,9 @@ import urllib.request
 
 import pytest
 
-from crossinfo import export, loading
+from crossinfo import export
 from crossinfo.client import Model, connect
+from crossinfo.inference import loading
 from tests.crossinfo.conftest import make_tiny_model
 
 HERE = pathlib.Path(__file__).parent

@@ -8,12 +8,14 @@ import sys
 import numpy as np
 import pytest
 
-from crossinfo import inputs, predict
+from crossinfo import predict
 from crossinfo.client import __main__ as client
 from crossinfo.client import images
-from datasets import command, frames
+from crossinfo.inference import depth_inputs
+from datasets import command_line
 from datasets.errors import InputError
 from datasets.geometry import Camera
+from datasets.io import depth_png
 from tests.crossinfo.client.conftest import free_port
 from tests.crossinfo.client.scenes import hand_frame, png
 from tests.helpers import shared
@@ -37,7 +39,7 @@ def folder(tmp_path):
 
 def run(*flags):
     with pytest.raises(SystemExit) as stop:
-        command.run(client.COMMAND, client.main, flags)
+        command_line.run(client.COMMAND, client.main, flags)
     return stop.value.code
 
 
@@ -73,7 +75,7 @@ def test_the_table_is_that_of_predict(server, newest, protocol, folder, tmp_path
         run(f"--server={address}", f"--input={folder}", FLAG, f"--output_dir={tmp_path / 'out'}", *flags) == 0
     )
     assert "3 frames, a hand in 2" in capsys.readouterr().out
-    predict.predict(newest, inputs.find_images(folder), CAMERA, tmp_path / "here", **how)
+    predict.predict(newest, depth_inputs.find_images(folder), CAMERA, tmp_path / "here", **how)
     assert_same_table(table(tmp_path / "out"), table(tmp_path / "here"))
 
 
@@ -88,8 +90,8 @@ def test_a_label_chooses_the_version(server, stable, protocol, folder, tmp_path)
 @pytest.fixture(scope="module")
 def real(newest):
     """(frames, camera, their poses here, the first two as left hands)."""
-    camera, paths = Camera(363.9, 363.9, 255.4, 206.3), inputs.find_images(shared.path("real/kinect2"))
-    depths = [frames.read_depth_png(path) for path in paths]
+    camera, paths = Camera(363.9, 363.9, 255.4, 206.3), depth_inputs.find_images(shared.path("real/kinect2"))
+    depths = [depth_png.read_depth_png(path) for path in paths]
     right = [predict.estimate(newest, "a", depth_mm, camera) for depth_mm in depths]
     left = [predict.estimate(newest, "a", depth_mm, camera, hand="left") for depth_mm in depths[:2]]
     return paths, camera, right, left

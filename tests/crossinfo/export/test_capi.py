@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from crossinfo import export, loading, predict
-from datasets import crops, frames, geometry, synthetic
+from crossinfo import export, predict
+from crossinfo.inference import loading
+from datasets import crops, geometry, synthetic
+from datasets.io import depth_png
 from tests.helpers import shared
 
 SOURCE = pathlib.Path(__file__).with_name("run_saved_model.c")
@@ -116,7 +118,7 @@ def test_real_and_synthetic_frames_agree_with_predict(program, tiny_model, tiny_
     served = tiny_served if weights == "float32" else loading.load_served(path)
     frames_of = [(record.depth_mm, record.camera) for record in hands(60)]
     files = shared.files("real/kinect2/*.png")
-    frames_of += [(frames.read_depth_png(file), KINECT_CAMERA) for file in files]
+    frames_of += [(depth_png.read_depth_png(file), KINECT_CAMERA) for file in files]
     requests = [
         ("serving_default", {"depth": depth[None], "camera": np.asarray(camera)[None]})
         for depth, camera in frames_of

@@ -5,11 +5,13 @@ import cv2
 import numpy as np
 import pytest
 
-from crossinfo import loading, predict
+from crossinfo import predict
 from crossinfo.export import __main__ as export_command
 from crossinfo.export import calibration, litert, quantize
-from datasets import command, frames, geometry, synthetic
+from crossinfo.inference import loading
+from datasets import command_line, geometry, synthetic
 from datasets.errors import InputError
+from datasets.io import depth_png
 from tests.helpers import shared
 
 pytest.importorskip("ai_edge_litert", reason="needs ai-edge-litert, of the extra litert")
@@ -24,7 +26,7 @@ def crops(count, seed=0):
 
 def run(*argv):
     with pytest.raises(SystemExit) as stop:
-        command.run(export_command.COMMAND, export_command.main, [str(word) for word in argv])
+        command_line.run(export_command.COMMAND, export_command.main, [str(word) for word in argv])
     return stop.value.code
 
 
@@ -248,7 +250,7 @@ def test_what_a_file_of_frames_cannot_do_is_said(of_frames):
 @pytest.mark.slow
 def test_real_and_synthetic_frames_agree_with_predict(tiny_model, tiny_served, tmp_path):
     hands = [(record.depth_mm, record.camera) for record in (synthetic.frame(5, i) for i in range(100))]
-    real = [(frames.read_depth_png(file), KINECT_CAMERA) for file in shared.files("real/kinect2/*.png")]
+    real = [(depth_png.read_depth_png(file), KINECT_CAMERA) for file in shared.files("real/kinect2/*.png")]
     for number, images in enumerate(filter(None, [hands, real])):
         path = litert.export(tiny_model, tmp_path / str(number), input="frame", frame_size=images[0][0].shape)
         opened = loading.load_served(path / litert.MODEL_FILE)

@@ -8,11 +8,12 @@ import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 from tensorflow.python.framework import convert_to_constants
 
-from crossinfo import config, export, loading, model
+from crossinfo import config, export, model
 from crossinfo.card import card_for
 from crossinfo.export import __main__ as export_command
 from crossinfo.export import folding, warmup
-from datasets import command, registry
+from crossinfo.inference import loading
+from datasets import command_line, registry
 from datasets.errors import InputError
 
 # As a stranger loads it: isolated from this project, and without Keras.
@@ -218,7 +219,7 @@ def test_the_versions_need_a_folder(tiny_model, tmp_path):
 
 def run(*argv):
     with pytest.raises(SystemExit) as stop:
-        command.run(export_command.COMMAND, export_command.main, argv)
+        command_line.run(export_command.COMMAND, export_command.main, argv)
     return stop.value.code
 
 

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from tests.crossinfo.browser import new_context, watched
+from tests.helpers.browser import new_context, watched
 from tests.crossinfo.reports.made import HOSTILE
 
 PHONE, DESK = 360, 1200

@@ -3,7 +3,8 @@ import json
 import numpy as np
 import pytest
 
-from crossinfo import predictions, reports
+from crossinfo import reports
+from crossinfo.metrics import prediction_files
 from datasets import registry
 from datasets.geometry import unproject
 from tests.helpers import shared
@@ -94,7 +95,7 @@ def test_the_published_crossinfonet_on_nyus_two_subjects():
     nyu = registry.get("nyu")
     camera = np.asarray(nyu.metric_camera, np.float64)
     paths = labels, labels.with_name("CVPR19_NYU_CrossInfoNet.txt")
-    truth_mm, found_mm = (unproject(predictions.read(path, 14), camera) for path in paths)
+    truth_mm, found_mm = (unproject(prediction_files.read(path, 14), camera) for path in paths)
     method = reports.report(reports.Evaluated(nyu, "unknown", truth_mm, {"a": found_mm}))["methods"]["a"]
     subjects = {name: scores["mean_error_mm"] for name, scores in method["subjects"].items()}
     assert subjects == pytest.approx({"s1": 5.73, "s2": 11.90}, abs=0.005)

@@ -9,14 +9,14 @@ import pytest
 from crossinfo import cli, config, model
 from crossinfo.training import run as runs
 from crossinfo.training.settings import check_settings
-from datasets import command
+from datasets import command_line
 from datasets.errors import InputError
 from tests.crossinfo.conftest import make_tiny_model
 
 
 def settings(tmp_path, *flags):
     words = [f"--work_dir={tmp_path}", "--dataset=nyu", "--data_dir=nowhere", "--variant=compact", *flags]
-    return cli.run_config(command.parse(cli.TRAIN, words))
+    return cli.run_config(command_line.parse(cli.TRAIN, words))
 
 
 @pytest.fixture(scope="module")

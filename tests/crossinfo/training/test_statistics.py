@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from crossinfo.blocks import ConvolutionBlock
+from crossinfo.layers.blocks import ConvolutionBlock
 from crossinfo.training.statistics import StatisticsRenewer
 
 

@@ -1,0 +1,1 @@
+"""A network over a split of a dataset, and the report of it."""

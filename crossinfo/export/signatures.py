@@ -1,0 +1,241 @@
+"""The served model: depth frames in, joints in mm out, as the four signatures of the exported graph.
+
+The same functions run in memory (``predict``, ``evaluate``) and in TensorFlow Serving. They find the
+hand, cut it out and put the joints back with the operations that made the training crops.
+
+Legend: B frames, J joints; ``camera`` float32 [B, 4] = fx, fy, cx, cy in pixels; depth in mm, where 0,
+negative and non-finite mean no measurement. A frame without a hand gives ``valid`` false and zeros.
+"""
+
+import functools
+
+import numpy as np
+import tensorflow as tf
+
+from crossinfo.export import folding
+from datasets import centres, crops, geometry, targets
+from datasets.errors import InputError
+from datasets.io.depth_png import MAX_PIXELS
+
+SIGNATURES = ("serving_default", "png", "centred", "crop")
+
+# No depth camera comes near, and the frames of a request are padded to the largest.
+MAX_FRAME_PIXELS = 16_000_000
+BOUNDS = f"a request may hold at most {MAX_PIXELS} pixels, a frame {MAX_FRAME_PIXELS}"
+
+# Any centre in front of the camera keeps the arithmetic finite where there is no hand.
+SOMEWHERE_MM = (0.0, 0.0, 1000.0)
+
+DEPTH = tf.TensorSpec([None, None, None], tf.float32, "depth")
+CAMERA = tf.TensorSpec([None, 4], tf.float32, "camera")
+CENTRE = tf.TensorSpec([None, 3], tf.float32, "centre_mm")
+VALID = tf.TensorSpec([None], tf.bool, "valid")
+CROP = tf.TensorSpec([None, crops.CROP_SIZE, crops.CROP_SIZE, 1], tf.float32, "crop")
+IMAGE_BYTES = tf.TensorSpec([None], tf.string, "image_bytes")
+
+
+def _graph(*specs):
+    """A graph function of tensors; nothing here needs autograph, which would double the time to export.
+
+    A server feeds whatever shape it is sent, and a kernel that meets a rank it does not expect may end the
+    process: so shapes are looked at inside the graph.
+    """
+
+    def decorate(function):
+        @functools.wraps(function)
+        def checked(self, *tensors):
+            pairs = zip(tensors, specs, strict=True)
+            return function(self, *(tf.ensure_shape(tensor, spec.shape) for tensor, spec in pairs))
+
+        return tf.function(checked, input_signature=specs, autograph=False)
+
+    return decorate
+
+
+class ServedModel(tf.Module):
+    """A trained ``CrossInfoNet`` behind the four signatures, as ``crossinfo.export.folding`` makes it.
+
+    Args:
+        model: CrossInfoNet with a ``card``. Its weights are copied.
+        weights: "float32", or "float16": kernels are kept in half the space; the arithmetic stays float32.
+
+    Raises InputError if the model has no card: without it, the cube is unknown; or if a weight is too large
+    for float16.
+    """
+
+    def __init__(self, model, weights="float32"):
+        super().__init__(name="crossinfonet")
+        if model.card is None:
+            raise InputError(
+                "the model has no card, so its cube and joint names are unknown; train it or give it one"
+            )
+        self.card = model.card
+        pose = folding.fold(model)
+        # Bare variables and a function of them: the export holds no Keras object and needs no Keras.
+        self._weights = [_variable(weight, weights) for weight in pose.weights]
+        self._hand = lambda crop: pose.stateless_call(self._floats(), [], crop)[0]["hand"]
+
+    def signatures(self):
+        """{name: tf.function}: what ``tf.saved_model.save`` takes."""
+        return {name: getattr(self, name) for name in SIGNATURES}
+
+    @_graph(DEPTH, CAMERA)
+    def serving_default(self, depth, camera):
+        """Frames [B, H, W] and cameras -> ``joints_mm``, ``joints_uvd`` [B, J, 3], ``centre_mm``, ``valid``.
+
+        Raises tf.errors.InvalidArgumentError naming ``depth`` or ``camera``.
+        """
+        with tf.control_dependencies(_check_frames(depth, camera)):
+            centre_mm, valid = centres.mass(depth, camera, self._cubes(camera))
+        return self._joints(depth, camera, centre_mm, valid)
+
+    @_graph(IMAGE_BYTES, CAMERA)
+    def png(self, image_bytes, camera):
+        """16-bit grey PNGs in mm [B], also of different sizes, and cameras -> as ``serving_default``.
+
+        Raises tf.errors.InvalidArgumentError naming ``image_bytes`` or ``camera``.
+        """
+        return self.serving_default(decode_png(image_bytes), camera)
+
+    @_graph(DEPTH, CAMERA, CENTRE)
+    def centred(self, depth, camera, centre_mm):
+        """As ``serving_default`` with the caller's hand centres [B, 3] in mm.
+
+        ``valid`` is false where the centre is not in front of the camera or its crop is all background.
+        """
+        checks = _check_frames(depth, camera) + [_one_a_frame(depth, centre_mm, "centre_mm")]
+        with tf.control_dependencies(checks):
+            valid = usable(centre_mm)
+        return self._joints(depth, camera, centre_mm, valid)
+
+    @_graph(CROP)
+    def crop(self, crop):
+        """Crops [B, 96, 96, 1] in [-1, 1] -> ``joints`` [B, J, 3]: (joint - centre) / (cube / 2)."""
+        return {"joints": self._pose(crop)}
+
+    @_graph(CROP)
+    def _pose(self, crop):
+        filled = tf.debugging.Assert(tf.size(crop) > 0, ["crop: the batch is empty"])
+        with tf.control_dependencies([filled]):
+            return targets.unflatten(self._hand(crop))
+
+    def _floats(self):
+        return [tf.cast(weight, tf.float32) for weight in self._weights]
+
+    def _cubes(self, camera):
+        return tf.fill(tf.shape(camera)[:1], self.card.cube_mm)
+
+    @_graph(DEPTH, CAMERA, CENTRE, VALID)
+    def _joints(self, depth, camera, centre_mm, valid):
+        return joints(self._pose, depth, camera, centre_mm, valid, self._cubes(camera))
+
+
+def usable(centre_mm):
+    """Whether centres [B, 3] are finite and in front of the camera, bool [B]."""
+    return tf.reduce_all(tf.math.is_finite(centre_mm), axis=1) & (centre_mm[:, 2] > 0)
+
+
+def joints(pose, depth, camera, centre_mm, valid, cube_mm):
+    """Crop about the centres, network, and back to mm; zeros where not ``valid``.
+
+    Args:
+        pose: function of crops [B, 96, 96, 1] -> normalised joints [B, J, 3].
+        depth, camera: float32 [B, H, W] and [B, 4].
+        centre_mm, valid: float32 [B, 3] and bool [B]; a centre that is not valid is not looked at.
+        cube_mm: float32 [B].
+
+    Returns the outputs of ``serving_default``.
+    """
+    centre_mm = tf.where(valid[:, None], centre_mm, tf.constant(SOMEWHERE_MM))
+    crop = crops.crop(depth, camera, centre_mm, cube_mm)
+    joints_mm = crops.denormalise_joints(pose(crop), centre_mm, cube_mm)
+    joints_uvd = geometry.project(joints_mm, camera)
+    valid &= tf.reduce_any(crop < crops.BACKGROUND, axis=[1, 2, 3])
+    # A joint in the camera's own plane has no pixel.
+    valid &= tf.reduce_all(tf.math.is_finite(joints_mm) & tf.math.is_finite(joints_uvd), axis=[1, 2])
+    found = valid[:, None]
+    return {
+        "joints_mm": tf.where(found[..., None], joints_mm, 0.0),
+        "joints_uvd": tf.where(found[..., None], joints_uvd, 0.0),
+        "centre_mm": tf.where(found, centre_mm, 0.0),
+        "valid": valid,
+    }
+
+
+def _variable(weight, dtype):
+    """A weight of a Keras model as a variable of its own; biases stay float32, they take no space."""
+    value = weight.numpy()
+    kept = value if value.ndim == 1 else value.astype(dtype)
+    if not np.isfinite(kept).all():
+        raise InputError(f"--weights={dtype}: {weight.path} holds a weight that is not finite in it")
+    return tf.Variable(kept, trainable=False, name=weight.path.replace("/", "."))
+
+
+def decode_png(image_bytes):
+    """PNG files [B] of 16-bit grey -> float32 [B, H, W]; smaller frames get rows and columns of zeros.
+
+    Raises tf.errors.InvalidArgumentError naming ``image_bytes`` for anything else, and for more than
+    ``MAX_PIXELS`` in all, before anything is decoded.
+    """
+    with tf.control_dependencies(_check_png(image_bytes)):
+        size = _png_size(image_bytes)
+    small = tf.debugging.Assert(
+        _small(tf.size(image_bytes), size) & tf.reduce_all(size > 0),
+        [f"image_bytes: {BOUNDS}; its frames are padded to", size],
+    )
+
+    def decode(file):
+        image = tf.io.decode_png(file, channels=1, dtype=tf.uint16)[..., 0]
+        missing = size - tf.shape(image)
+        return tf.pad(tf.cast(image, tf.float32), [[0, missing[0]], [0, missing[1]]])
+
+    with tf.control_dependencies([small]):
+        spec = tf.TensorSpec([None, None], tf.float32)
+        return tf.map_fn(decode, image_bytes, fn_output_signature=spec)
+
+
+def _check_png(image_bytes):
+    """Looks at signature, bit depth and colour type, which stand at fixed places of every PNG."""
+    start = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR"
+    long_enough = tf.strings.length(image_bytes) >= 33
+    head = tf.where(long_enough, image_bytes, " " * 33)
+    grey_16_bit = tf.strings.substr(head, 24, 2) == b"\x10\x00"
+    good = long_enough & (tf.strings.substr(head, 0, 16) == start) & grey_16_bit
+    message = "image_bytes: expected 16-bit one-channel PNG files with depth in mm; wrong at"
+    return [
+        tf.debugging.Assert(tf.size(image_bytes) > 0, ["image_bytes: the batch is empty"]),
+        tf.debugging.Assert(tf.reduce_all(good), [message, tf.where(~good)[:, 0]]),
+    ]
+
+
+def _png_size(image_bytes):
+    """(height, width) int32 [2] that holds every frame."""
+    sizes = tf.io.decode_raw(tf.strings.substr(image_bytes, 16, 8), tf.int32, little_endian=False)
+    return tf.reduce_max(sizes, axis=0)[::-1]
+
+
+def _check_frames(depth, camera):
+    """Assertions about depth [B, H, W] and camera [B, 4], each naming its input."""
+    good = tf.reduce_all(tf.math.is_finite(camera), axis=1) & tf.reduce_all(camera[:, :2] > 0, axis=1)
+    message = "camera: fx, fy, cx, cy must be finite with positive focal lengths; wrong at"
+    return [
+        tf.debugging.Assert(tf.reduce_all(good), [message, tf.where(~good)[:, 0], camera]),
+        tf.debugging.Assert(tf.size(depth) > 0, ["depth: no frames or no pixels; shape", tf.shape(depth)]),
+        tf.debugging.Assert(
+            _small(tf.shape(depth)[0], tf.shape(depth)[1:]), [f"depth: {BOUNDS}; shape", tf.shape(depth)]
+        ),
+        _one_a_frame(depth, camera, "camera"),
+    ]
+
+
+def _small(frames, size):
+    """Whether so many frames of (height, width) keep to the bounds. A header may claim any size."""
+    pixels = tf.reduce_prod(tf.cast(size, tf.float64))
+    return (pixels <= MAX_FRAME_PIXELS) & (pixels * tf.cast(frames, tf.float64) <= MAX_PIXELS)
+
+
+def _one_a_frame(depth, rows, name):
+    equal = tf.shape(depth)[0] == tf.shape(rows)[0]
+    return tf.debugging.Assert(
+        equal, [f"{name}: expected one row a frame; shapes", tf.shape(rows), tf.shape(depth)]
+    )

@@ -1,0 +1,1 @@
+"""Using a trained network: opening it, one depth frame in, one pose out."""

@@ -1,0 +1,1 @@
+"""Looking at frames: depth, crops, skeletons, heat maps."""
