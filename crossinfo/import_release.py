@@ -1,58 +1,21 @@
-"""``python -m crossinfo.import_release``: the authors' TensorFlow 1 checkpoints as `release` networks.
+"""``python -m crossinfo.import_release``: a checkpoint of the authors' program -> a ``model.keras``."""
 
-Every variable is checked by name and shape; no number is changed. Optimiser slots and step counts are left
-behind. The authors' labels of NYU and MSRA have y up, and HANDS 2017's are in the challenge's joint order:
-so are the outputs of the file that is written. Every command of this project opens it by ``loading``, which
-puts the last layers into this project's terms, y down and MSRA's joint order.
-"""
-
-import dataclasses
 import pathlib
 
 import numpy as np
 
-from datasets import registry
+from datasets import runtime
 from datasets.command_line import Command, Group, run
 from datasets.errors import InputError
-from datasets.runtime import import_tensorflow
-
-# Where the release centred its crops, dataset by dataset: NYU by a file; MSRA and ICVL from ground truth,
-# at the test too; HANDS 2017 is not told, its demo takes the centre of mass.
-CENTRES = {"nyu": "file", "msra": "gt", "icvl": "gt", "hands17": "com"}
-Y_UP = ("nyu", "msra")
-
-BATCH_NORMALISATION = ("beta", "gamma", "moving_mean", "moving_variance")
-
-# TF1 scope -> layer of `CrossInfoNet`, for the layers outside the numbered stages.
-RESIDUAL_SCOPES = {
-    "palm_bottleneck": "palm_features",
-    "fing_bottleneck": "finger_features",
-    "end_palm_bottleneck": "palm_refined",
-    "end_fing_bottleneck": "finger_refined",
-    "htmap_bottleneck": "hand_heatmap_features",
-}
-CONVOLUTION_SCOPES = {
-    "conv1": "stem",
-    "Conv": "palm_heatmap_features",
-    "Conv_2": "finger_heatmap_features",
-}
-HEATMAP_SCOPES = {"Conv_1": "palm_heatmap", "Conv_3": "finger_heatmap", "Conv_4": "hand_heatmap"}
-DENSE_SCOPES = {
-    "fully_connected": "finger_dense1",
-    "fully_connected_1": "finger_dense2",
-    "fully_connected_2": "finger",
-    "fully_connected_3": "palm_dense1",
-    "fully_connected_4": "palm_dense2",
-    "fully_connected_5": "palm",
-    "fully_connected_6": "hand",
-}
 
 
 def _define(values):
     group = Group(values, "Import")
-    group.string("checkpoint", None, "prefix of the checkpoint: PREFIX.index, PREFIX.data-...", required=True)
-    group.choice("dataset", None, CENTRES, "what it was trained on", required=True)
-    group.string("output", None, "the model.keras to write; an old one is replaced", required=True)
+    group.string("checkpoint", None, "Prefix of the checkpoint: PREFIX.index, PREFIX.data-...", required=True)
+    group.choice(
+        "dataset", None, ("nyu", "msra", "icvl", "hands17"), "The dataset it was trained on.", required=True
+    )
+    group.string("output", None, "The model.keras to write; an existing one is replaced.", required=True)
 
 
 COMMAND = Command(
@@ -62,157 +25,19 @@ COMMAND = Command(
 )
 
 
-def import_checkpoint(prefix, dataset):
-    """The network of one of the authors' checkpoints.
-
-    Args:
-        prefix: path of the checkpoint without ``.index``.
-        dataset: str. "nyu", "msra", "icvl" or "hands17".
-
-    Returns a `CrossInfoNet` with a card, which has no mean pose: the checkpoint does not tell it. Raises
-    InputError if there is no such checkpoint, or naming a variable that is missing, too many, misshapen or
-    not finite.
-    """
-    from crossinfo import card, model
-    from crossinfo.config import variant_for
-
-    reader, known = open_checkpoint(prefix), registry.get(dataset)
-    # The authors kept the epoch of the least test error.
-    facts = card.card_for("release", known, known.cube_mm, CENTRES[dataset], None, "test")
-    facts = dataclasses.replace(facts, as_released=True)
-    network = model.build(variant_for("release", known.skeleton).network, card=facts)
-    variables = release_variables(network)
-    shapes = {name: tuple(variable.shape) for name, variable in variables.items()}
-    for name, value in read_checkpoint(reader, prefix, shapes).items():
-        variables[name].assign(value)
-    return network
-
-
-def open_checkpoint(prefix):
-    """TensorFlow's reader of a checkpoint; InputError if there is none."""
-    import tensorflow as tf
-
-    try:
-        return tf.train.load_checkpoint(str(prefix))
-    except (tf.errors.OpError, ValueError):
-        raise InputError(
-            f"--checkpoint={prefix}: no TensorFlow checkpoint; it is named without its ending, "
-            "PREFIX for PREFIX.index and PREFIX.data-00000-of-00001"
-        ) from None
-
-
-def read_checkpoint(reader, prefix, shapes):
-    """{name: float32 array} of a checkpoint for ``shapes`` {name: shape}, all finite; InputError else."""
-    import tensorflow as tf
-
-    check_shapes(prefix, reader.get_variable_to_shape_map(), shapes)
-    values = {}
-    for name in shapes:
-        try:
-            values[name] = np.asarray(reader.get_tensor(name), np.float32)
-        except (tf.errors.OpError, ValueError):
-            raise InputError(f"--checkpoint={prefix}: damaged at {name}; copy it again") from None
-        if not np.isfinite(values[name]).all():
-            raise InputError(f"--checkpoint={prefix}: {name} is not finite; has its training failed?")
-    return values
-
-
-def check_shapes(prefix, found, expected):
-    """Raises InputError naming the first variable that does not fit; both are {name: shape}."""
-    for name, shape in expected.items():
-        if name not in found:
-            raise InputError(f"--checkpoint={prefix}: has no variable {name}; is it of the authors' program?")
-        if tuple(found[name]) != shape:
-            raise InputError(
-                f"--checkpoint={prefix}: {name} is {tuple(found[name])}, expected {shape}; is it of "
-                "another --dataset?"
-            )
-    for name in sorted(found.keys() - expected.keys()):
-        # Whatever else a trained network would need; optimiser slots and counters end otherwise.
-        if name.rsplit("/", 1)[-1] in ("weights", "biases", *BATCH_NORMALISATION):
-            raise InputError(f"--checkpoint={prefix}: has {name}, which the authors' network does not")
-
-
-def adopt(network):
-    """Puts the last layers of an imported network, and its card, into this project's axes and order."""
-    variables = release_variables(network)
-    values = {name: np.asarray(variable) for name, variable in variables.items()}
-    for name, value in in_this_projects_terms(values, network.card.dataset).items():
-        variables[name].assign(value)
-    network.card = dataclasses.replace(network.card, as_released=False)
-
-
-def in_this_projects_terms(values, dataset):
-    """The variables with the output layers' columns in this project's joint order and axes."""
-    groups, placed = output_order(dataset), dict(values)
-    for name, value in values.items():
-        scope, kind = name.split("/", 1)[0], name.rsplit("/", 1)[-1]
-        if scope in HEATMAP_SCOPES:
-            placed[name] = value[..., groups[HEATMAP_SCOPES[scope].removesuffix("_heatmap")]]
-        elif DENSE_SCOPES.get(scope) in groups:
-            joints = value.reshape(*value.shape[:-1], -1, 3)[..., groups[DENSE_SCOPES[scope]], :]
-            # y = gamma * normalised + beta: both change their sign, and y does.
-            up = dataset in Y_UP and kind in ("gamma", "beta")
-            placed[name] = (joints * np.float32([1, -1, 1]) if up else joints).reshape(value.shape)
-    return placed
-
-
-def output_order(dataset):
-    """{"hand", "palm", "finger": where each of this project's outputs stands in the release's}."""
-    skeleton = registry.get(dataset).skeleton
-    groups = {"hand": tuple(range(len(skeleton))), "palm": skeleton.palm, "finger": skeleton.finger}
-    if dataset != "hands17":
-        return {part: list(range(len(group))) for part, group in groups.items()}
-    from datasets.hands17 import TO_MSRA
-
-    # Of HANDS 2017 the release tells counts only. The natural reading: palm 0 to 5, fingers 6 to 20.
-    first = {"hand": 0, "palm": 0, "finger": len(skeleton.palm)}
-    return {part: [TO_MSRA[joint] - first[part] for joint in group] for part, group in groups.items()}
-
-
-def release_variables(model):
-    """{name in the authors' checkpoint: Keras variable} for every variable of a `release` model."""
-    found = {}
-    for scope, block in _blocks(model):
-        kernel = block.dense if hasattr(block, "dense") else block.convolution
-        found[f"{scope}/weights"] = kernel.kernel
-        for name in BATCH_NORMALISATION:
-            found[f"{scope}/BatchNorm/{name}"] = getattr(block.batch_norm, name)
-    return found
-
-
-def _blocks(model):
-    """(TF1 scope, convolution or dense block) of the whole network."""
-    residual = {scope: model.get_layer(name) for scope, name in RESIDUAL_SCOPES.items()}
-    for stage, units in enumerate(model.network.stage_units, 1):
-        for unit in range(1, units + 1):
-            scope = f"nn{stage}/block{stage}/unit_{unit}/bottleneck_v1"
-            residual[scope] = model.get_layer(f"stage{stage}_unit{unit}")
-    for scope, layer in residual.items():
-        for name in ("shortcut", "conv1", "conv2", "conv3"):
-            if getattr(layer, name) is not None:
-                yield f"{scope}/{name}", getattr(layer, name)
-    for scope, name in {**CONVOLUTION_SCOPES, **DENSE_SCOPES}.items():
-        yield scope, model.get_layer(name)
-    for scope, name in HEATMAP_SCOPES.items():
-        yield scope, model.get_layer(name).convolution
-    pyramid = model.get_layer("pyramid")
-    for part, blocks in (("lateral", pyramid.laterals), ("merge", pyramid.merges)):
-        yield from ((f"{part}/res{level}", block) for level, block in enumerate(blocks, 2))
-
-
 def main(values):
     """Runs the command on parsed flags."""
     output = pathlib.Path(values.output)
     if output.is_dir():
         raise InputError(f"--output={output}: expected a file, found a folder; name OUTPUT/model.keras")
-    import_tensorflow()
-    from crossinfo import model
+    runtime.import_tensorflow()
+    from crossinfo import model, release_checkpoint
 
-    network = import_checkpoint(values.checkpoint, values.dataset)
+    network = release_checkpoint.import_checkpoint(values.checkpoint, values.dataset)
     output.parent.mkdir(parents=True, exist_ok=True)
     model.save(network, output)
-    sizes = [int(np.prod(variable.shape)) for variable in release_variables(network).values()]
+    variables = release_checkpoint.release_variables(network).values()
+    sizes = [int(np.prod(variable.shape)) for variable in variables]
     print(f"{len(sizes)} variables, {sum(sizes):,} numbers: {output}")
 
 

@@ -11,7 +11,7 @@ import types
 
 import numpy as np
 
-from crossinfo import cli
+from crossinfo import flags
 from datasets import command_line, runtime
 from datasets.command_line import Command, Group
 from datasets.errors import InputError
@@ -43,7 +43,7 @@ def _define(values):
     group.string("work_dir", None, "Where the runs and the table go; the same command goes on with it.", True)
     group.integer("seeds", 3, "Trainings a row, each with a seed of its own.", lower=1)
     group.integer("seed", 0, "The first of them.", 0, 2**31 - 1000)
-    cli.run_flags(values)
+    flags.run_flags(values)
 
 
 COMMAND = Command(
@@ -66,7 +66,7 @@ def plan(values):
 
 def _settings(values, row, seed):
     switches = {key: getattr(row, key) for key in ("cross_connection", "heatmap_guidance")}
-    return cli.run_config(types.SimpleNamespace(**{**vars(values), **switches, "seed": seed}))
+    return flags.run_config(types.SimpleNamespace(**{**vars(values), **switches, "seed": seed}))
 
 
 def train(planned, work_dir, machine, cache_dir=None):
@@ -210,7 +210,7 @@ def main(values):
     planned, work_dir = plan(values), pathlib.Path(values.work_dir).absolute()
     runtime.import_tensorflow()
     try:
-        reports = train(planned, work_dir, cli.machine(values), values.cache_dir)
+        reports = train(planned, work_dir, flags.machine(values), values.cache_dir)
     except KeyboardInterrupt:
         raise KeyboardInterrupt("everything is saved; the same command goes on from here") from None
     content = summarise(reports, values.variant)

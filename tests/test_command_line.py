@@ -15,6 +15,7 @@ import evaluate
 import train
 from crossinfo import cli, predict
 from crossinfo.export import __main__ as export
+from crossinfo.flags import EVALUATE, TRAIN
 from datasets import command_line, synthetic
 
 ROOT = pathlib.Path(__file__).parents[1]
@@ -28,11 +29,11 @@ def status(tool, main, *flags):
 
 
 def train_status(*flags):
-    return status(cli.TRAIN, train.main, *flags)
+    return status(TRAIN, train.main, *flags)
 
 
 def evaluate_status(*flags):
-    return status(cli.EVALUATE, evaluate.main, *flags)
+    return status(EVALUATE, evaluate.main, *flags)
 
 
 def one_line(capsys):

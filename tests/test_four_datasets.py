@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from crossinfo import cli
+from crossinfo.flags import EVALUATE, TRAIN
 from datasets import command_line, registry, synthetic
 from evaluate import main as evaluate
 from train import main as train
@@ -34,7 +34,7 @@ def test_one_epoch_and_three_centre_modes(name, tmp_path):
     synthetic.write(name, FRAMES, 5, root)
     common = [f"--dataset={name}", f"--data_dir={root}", "--workers=0"]
     short = ["--variant=compact", "--epochs=1", "--batch_size=16", f"--work_dir={work_dir}"]
-    assert run(cli.TRAIN, train, *common, *short) == 0
+    assert run(TRAIN, train, *common, *short) == 0
     report = json.loads((work_dir / "report" / "report.json").read_text())
     assert report["dataset"] == name and report["methods"]["run"]["mean_error_mm"] < 200
     hidden = name == "hands17"
@@ -47,7 +47,7 @@ def test_one_epoch_and_three_centre_modes(name, tmp_path):
     for number, mode in enumerate(modes):
         report_dir = tmp_path / f"report{number}"
         flags = [*common, *mode, f"--model={work_dir}", f"--report_dir={report_dir}"]
-        assert run(cli.EVALUATE, evaluate, *flags) == 0
+        assert run(EVALUATE, evaluate, *flags) == 0
         assert (report_dir / "predictions.txt").exists()
         if not hidden:
             report = json.loads((report_dir / "report.json").read_text())
@@ -60,5 +60,5 @@ def test_ground_truth_centres_of_hidden_labels_are_refused(tmp_path, capsys):
     root = tmp_path / "data"
     synthetic.write("hands17", 18, 5, root, workers=1)
     flags = ["--dataset=hands17", f"--data_dir={root}", "--centre=gt", f"--work_dir={tmp_path / 'run'}"]
-    assert run(cli.TRAIN, train, *flags, "--variant=compact", "--batch_size=4", "--workers=0") == 2
+    assert run(TRAIN, train, *flags, "--variant=compact", "--batch_size=4", "--workers=0") == 2
     assert "labels" in capsys.readouterr().err.splitlines()[-1]

@@ -12,7 +12,7 @@ import time
 
 import numpy as np
 
-from crossinfo import cli
+from crossinfo import flags
 from datasets.command_line import Command, Group, run
 from datasets.errors import InputError
 from datasets.io.atomic import atomic_write
@@ -35,7 +35,7 @@ def _define(values):
     group = Group(values, "Benchmark")
     group.string("model", None, "a work_dir of train.py, or a model.keras", required=True)
     group.string("output_dir", None, "folder for benchmark.json and benchmark.md", required=True)
-    cli.data_flags(values)
+    flags.data_flags(values)
     group.integer("frames", 1000, "at most so many frames of the test split, evenly spread", lower=1)
     group.integer("rounds", 50, "how often each form is timed", lower=1)
     group.integer("threads", None, "of LiteRT; TensorFlow takes every core. Without it one a core.", lower=1)
@@ -165,15 +165,15 @@ def _test_frames(values, card):
         dataset=values.dataset,
         data_dir=data_dir,
         part="test",
-        centre=cli.centre_mode(values),
+        centre=flags.centre_mode(values),
         centre_file=values.centre_file,
         cubes_mm=(card.cube_mm,),
-        options=cli.reader_options(values),
+        options=flags.reader_options(values),
     )
     shard_set = shards.prepare(source, values.cache_dir or work_dir / "shards")
     parts = []
     for frames in pipeline.evaluation_batches(shard_set, len(card.joints), BATCH):
-        joints = crops.normalise_joints(frames["joints_mm"], frames["centre_mm"], frames["cube_mm"])
+        joints = crops.normalise_joints(frames["joints_mm"], crops.CropPlace.of(frames))
         part = {"crop": frames["crop"], "joints": joints, "half_mm": frames["cube_mm"] / 2}
         parts.append({key: value.numpy()[frames["valid"].numpy()] for key, value in part.items()})
     whole = {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
@@ -190,7 +190,7 @@ def _about(values, card, frames):
         "model": pathlib.Path(values.model).resolve().name,
         "variant": card.variant,
         "dataset": values.dataset,
-        "centre": cli.centre_mode(values),
+        "centre": flags.centre_mode(values),
         "frames": frames,
         "processor": processor(),
         "cores": os.cpu_count(),

@@ -8,7 +8,7 @@ import zlib
 import keras
 import tensorflow as tf
 
-from crossinfo import import_release
+from crossinfo import release_checkpoint
 from crossinfo.card import ModelCard
 from crossinfo.export import litert, signatures
 from crossinfo.model import CrossInfoNet
@@ -53,7 +53,7 @@ def load_model(path):
     """The ``CrossInfoNet`` with its card from a work_dir or a ``.keras`` file.
 
     Nothing in the file is executed: it must name this project's network, and gives only its settings
-    and weights. The authors' own numbers (``import_release``) are put into this project's axes and joint
+    and weights. The authors' own numbers (``release_checkpoint``) are put into this project's axes and joint
     order. Raises InputError naming the path if it is missing, damaged or something else.
     """
     file = _keras_file(_existing(path))
@@ -65,7 +65,7 @@ def load_model(path):
     if model.card is None:
         raise InputError(f"{file}: holds no model card, so its cube and joint names are unknown")
     if model.card.as_released:
-        import_release.adopt(model)
+        release_checkpoint.to_project_convention(model)
     return model
 
 

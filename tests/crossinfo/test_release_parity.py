@@ -14,7 +14,7 @@ import tensorflow as tf
 
 from crossinfo import losses, model
 from crossinfo.config import variant_for
-from crossinfo.import_release import release_variables
+from crossinfo.release_checkpoint import release_variables
 from datasets.skeletons import NYU
 from tests.helpers import golden
 

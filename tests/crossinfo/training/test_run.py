@@ -6,7 +6,8 @@ import types
 import numpy as np
 import pytest
 
-from crossinfo import cli, config, model
+from crossinfo import config, model
+from crossinfo.flags import TRAIN, run_config
 from crossinfo.training import run as runs
 from crossinfo.training.settings import check_settings
 from datasets import command_line
@@ -16,7 +17,7 @@ from tests.crossinfo.conftest import make_tiny_model
 
 def settings(tmp_path, *flags):
     words = [f"--work_dir={tmp_path}", "--dataset=nyu", "--data_dir=nowhere", "--variant=compact", *flags]
-    return cli.run_config(command_line.parse(cli.TRAIN, words))
+    return run_config(command_line.parse(TRAIN, words))
 
 
 @pytest.fixture(scope="module")
