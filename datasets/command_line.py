@@ -2,6 +2,8 @@
 
 One ``Command`` holds a command's flags in groups; ``run`` parses them, prints a grouped ``--help``, and
 turns a caller's mistake into one line on standard error and status 2. A bug stays a traceback.
+
+Libraries know no flags: their errors name arguments in backticks, and ``run`` prints these as flags.
 """
 
 import dataclasses
@@ -10,13 +12,14 @@ import re
 import sys
 import textwrap
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NoReturn
 
 from absl import flags
 
 from datasets.errors import InputError
 
-# absl's messages in this project's words.
+# absl's messages, and how they are printed.
 _WORDS = {
     r"flag (--\w+)=None: .* other than None.*": r"\1 is required",
     r"flag (--\w+=.*): invalid literal for int.*": r"\1: is not a whole number",
@@ -31,33 +34,44 @@ _WORDS = {
 class Group:
     """Defines flags under one heading: ``Group(values, "Data").string("data_dir", None, "...")``."""
 
-    def __init__(self, flag_values, title):
+    def __init__(self, flag_values: flags.FlagValues, title: str):
         self._common = {"flag_values": flag_values, "module_name": title}
 
-    def string(self, name, default, help, required=False):
-        """A text flag; one that is required may not be empty, as an unset variable makes it."""
+    def string(self, name: str, default: str | None, help: str, required: bool = False):
+        """A text flag. A required one may not be empty, as an unset shell variable would make it."""
         flags.DEFINE_string(name, default, help, required=required, **self._common)
         if required:
             self._check(name, lambda text: text != "", "is empty")
 
-    def strings(self, name, default, help):
+    def strings(self, name: str, default: Sequence[str], help: str):
         """A comma-separated list."""
         flags.DEFINE_list(name, default, help, **self._common)
 
-    def choice(self, name, default, choices, help, required=False):
+    def choice(
+        self, name: str, default: str | None, choices: Iterable[str], help: str, required: bool = False
+    ):
         """One of several words."""
         flags.DEFINE_enum(name, default, list(choices), help, required=required, **self._common)
 
-    def integer(self, name, default, help, lower=None, upper=None):
-        """A whole number, bounded."""
+    def integer(
+        self, name: str, default: int | None, help: str, lower: int | None = None, upper: int | None = None
+    ):
+        """A whole number, ``lower`` <= number <= ``upper``."""
         flags.DEFINE_integer(name, default, help, lower_bound=lower, upper_bound=upper, **self._common)
 
-    def number(self, name, default, help, lower=None, upper=None):
-        """A real number, finite and bounded."""
+    def number(
+        self,
+        name: str,
+        default: float | None,
+        help: str,
+        lower: float | None = None,
+        upper: float | None = None,
+    ):
+        """A finite real number, ``lower`` <= number <= ``upper``."""
         flags.DEFINE_float(name, default, help, lower_bound=lower, upper_bound=upper, **self._common)
         self._check(name, lambda number: number is None or math.isfinite(number), "is not finite")
 
-    def switch(self, name, default, help):
+    def switch(self, name: str, default: bool | None, help: str):
         """``--name`` or ``--noname``."""
         flags.DEFINE_boolean(name, default, help, **self._common)
 
@@ -77,30 +91,30 @@ class Command:
 
     usage: str
     summary: str
-    define: Callable
+    define: Callable[[flags.FlagValues], None]
 
-    def flag_values(self):
-        """Fresh flags with their defaults, no global state."""
+    def flag_values(self) -> flags.FlagValues:
+        """Fresh flags with their defaults; no global state."""
         values = flags.FlagValues()
         self.define(values)
         flags.DEFINE_boolean("help", False, "print this page", flag_values=values, module_name="Help")
         return values
 
-    def groups(self):
+    def groups(self) -> list[tuple[str, list[flags.Flag]]]:
         """[(heading, [absl Flag, ...]), ...] in the order of definition."""
         by_heading = self.flag_values().flags_by_module_dict()
         return [
-            (heading, [flag for flag in found if flag.name != "help"])
-            for heading, found in by_heading.items()
+            (heading, [flag for flag in group if flag.name != "help"])
+            for heading, group in by_heading.items()
             if heading != "Help"
         ]
 
-    def help(self):
+    def help(self) -> str:
         """The text of ``--help``."""
         lines = [f"usage: {self.usage} [--flag=value ...]", "", *textwrap.wrap(self.summary, 100)]
-        for heading, found in self.groups():
+        for heading, group in self.groups():
             lines += ["", f"{heading}:"]
-            for flag in found:
+            for flag in group:
                 lines.append(f"  {spelling(flag)}")
                 lines += textwrap.wrap(
                     described(flag), 100, initial_indent=" " * 6, subsequent_indent=" " * 6
@@ -108,7 +122,7 @@ class Command:
         return "\n".join(lines)
 
 
-def spelling(flag):
+def spelling(flag: flags.Flag) -> str:
     """How a flag is typed: ``--epochs=INTEGER``, ``--[no]resume``, ``--centre=gt|file|com``."""
     if flag.boolean:
         return f"--[no]{flag.name}"
@@ -117,7 +131,7 @@ def spelling(flag):
     return f"--{flag.name}={'|'.join(choices) if choices else kind}"
 
 
-def described(flag):
+def described(flag: flags.Flag) -> str:
     """A flag's help with its default, in one paragraph."""
     help, default = re.sub(r"^<[^>]*>: ", "", flag.help), flag.default
     if default is None or default == []:
@@ -129,8 +143,8 @@ def described(flag):
     return f"{help} (default: {default})"
 
 
-def parse(command, argv):
-    """Parses ``argv`` into a namespace of values. Raises InputError on a wrong flag or a stray word."""
+def parse(command: Command, argv: Sequence[str]) -> types.SimpleNamespace:
+    """A namespace with the value of every flag. Raises InputError on a wrong flag or a stray word."""
     values = command.flag_values()
     try:
         rest = values([command.usage, *argv])
@@ -151,8 +165,26 @@ def _in_plain_words(error):
     return message
 
 
-def run(command, main, argv=None):
-    """Runs ``main(values)`` as a command and exits: 0 done, 2 bad input, 130 stopped by Ctrl-C."""
+def with_flags(message: str, command: Command) -> str:
+    """A library's message as a command prints it.
+
+    Libraries name their arguments in backticks. Where the command has a flag of that name,
+    "`data_dir`=/x: no such folder" becomes "--data_dir=/x: no such folder"; elsewhere the backticks go.
+    """
+    names = {flag.name for _, group in command.groups() for flag in group}
+    return re.sub(r"`(\w+)`", lambda match: f"--{match[1]}" if match[1] in names else match[1], message)
+
+
+def run(
+    command: Command, main: Callable[[types.SimpleNamespace], Any], argv: Sequence[str] | None = None
+) -> NoReturn:
+    """Runs ``main(values)`` as a command and exits: 0 done, 2 bad input, 130 stopped by Ctrl-C.
+
+    Args:
+        command: Command.
+        main: function of the parsed values, a namespace. Its InputError or OSError is printed as one line.
+        argv: list of str; ``sys.argv`` without the program's name if None.
+    """
     try:
         values = parse(command, sys.argv[1:] if argv is None else argv)
         if values.help:
@@ -160,18 +192,18 @@ def run(command, main, argv=None):
         else:
             main(values)
     except InputError as error:
-        sys.exit(_report(error))
+        sys.exit(_report(with_flags(_one_line(error), command)))
     except OSError as error:
         # Disk full, no permission and the like are the machine's, not bugs; they name their file.
-        sys.exit(_report(error))
+        sys.exit(_report(_one_line(error)))
     except KeyboardInterrupt as stop:
         print(f"\nstopped. {stop}".rstrip(), file=sys.stderr)
         sys.exit(130)
     sys.exit(0)
 
 
-def _report(error):
-    print(f"error: {_one_line(error)}", file=sys.stderr)
+def _report(line):
+    print(f"error: {line}", file=sys.stderr)
     return 2
 
 

@@ -110,6 +110,22 @@ def test_bad_input_is_one_line_and_status_2(capsys):
     assert capsys.readouterr() == ("", "error: a.txt, line 3: 2 numbers\n")
 
 
+@pytest.mark.parametrize(
+    ("message", "line"),
+    [
+        ("`data_dir`=/x: no such folder", "--data_dir=/x: no such folder"),
+        ("`centre`=file goes only with `predictions`", "--centre=file goes only with --predictions"),
+        ("cannot `resume` from /x", "cannot --resume from /x"),
+        ("`reader`: 3 frames, `epoch`=4", "reader: 3 frames, epoch=4"),
+        ("/data/`x y`.txt: no such file", "/data/`x y`.txt: no such file"),
+    ],
+)
+def test_a_librarys_arguments_are_printed_as_the_commands_flags(message, line, capsys):
+    assert command_line.with_flags(message, COMMAND) == line
+    assert run("--data_dir=d", main=raising(InputError(message))) == 2
+    assert capsys.readouterr() == ("", f"error: {line}\n")
+
+
 def test_the_machines_errors_are_one_line_and_status_2(capsys):
     assert run("--data_dir=d", main=raising(PermissionError(13, "Permission denied", "/x/y"))) == 2
     assert capsys.readouterr().err == "error: [Errno 13] Permission denied: '/x/y'\n"
@@ -176,7 +192,7 @@ def test_available_cores_are_those_that_the_process_may_use(monkeypatch):
 
 
 def test_tensorflow_is_imported_without_a_word():
-    code = "from datasets import command; print(runtime.import_tensorflow().__name__)"
+    code = "from datasets import runtime; print(runtime.import_tensorflow().__name__)"
     done = subprocess.run(
         [sys.executable, "-c", code],
         capture_output=True,
