@@ -20,6 +20,7 @@ import math
 import tensorflow as tf
 
 from datasets import crops, geometry
+from datasets.crops import CropPlace
 
 DRAWS = 8  # uniform numbers a frame; every sampler below takes what it needs
 PIXEL_STEPS = 4096  # pixels are told apart to a 4096th: less is float32's rounding, not a place
@@ -82,35 +83,43 @@ def augment(frames, transform):
     Returns:
         The same dict with crop, joints, centre and cube changed.
     """
-    camera, centre_mm, cube_mm = frames["camera"], frames["centre_mm"], frames["cube_mm"]
-    new_centre, new_cube = centre_mm + transform["offset_mm"], cube_mm * transform["scale"]
-    patch_mm = crops.denormalise(frames["crop"][..., 0], centre_mm, cube_mm)
+    old = CropPlace.of(frames)
+    new = moved(old, transform)
+    patch_mm = crops.denormalise(frames["crop"][..., 0], old)
     if transform.get("background_wall", False):
-        patch_mm = tf.where(patch_mm > 0, patch_mm, (centre_mm[:, 2] + cube_mm / 2)[:, None, None])
-    patch_mm = crops.clip_depth(warp(patch_mm, crop_map(frames, transform)), new_centre, new_cube)
-    joints_map = crop_map(frames, transform, transform.get("joints_turn_about_centre", False))
-    crop_uvd = crops.joints_to_crop(frames["joints_mm"], camera, centre_mm, cube_mm)
-    crop_uvd = geometry.apply_affine(joints_map, crop_uvd)
+        back_mm = (old.centre_mm[:, 2] + old.cube_mm / 2)[:, None, None]
+        patch_mm = tf.where(patch_mm > 0, patch_mm, back_mm)
+    patch_mm = crops.clip_depth(warp(patch_mm, crop_map(old, transform)), new)
+    joints_map = crop_map(old, transform, transform.get("joints_turn_about_centre", False))
+    crop_uvd = geometry.apply_affine(joints_map, crops.joints_to_crop(frames["joints_mm"], old))
     return {
         **frames,
-        "crop": crops.normalise(patch_mm, new_centre, new_cube)[..., None],
-        "joints_mm": crops.crop_to_joints(crop_uvd, camera, new_centre, new_cube),
-        "centre_mm": new_centre,
-        "cube_mm": new_cube,
+        **new._asdict(),
+        "crop": crops.normalise(patch_mm, new)[..., None],
+        "joints_mm": crops.crop_to_joints(crop_uvd, new),
     }
 
 
-def crop_map(frames, transform, about_centre=False):
+def moved(place, transform):
+    """The ``CropPlace`` with its centre moved and its cube scaled."""
+    return place._replace(
+        centre_mm=place.centre_mm + transform["offset_mm"], cube_mm=place.cube_mm * transform["scale"]
+    )
+
+
+def crop_map(place, transform, about_centre=False):
     """The one matrix [B, 3, 3]: old crop pixel -> new crop pixel.
 
-    It turns about the crop's middle, or about the pixel of the new centre if ``about_centre``.
+    Args:
+        place: CropPlace of the old crop.
+        transform: as in ``augment``.
+        about_centre: bool. Turn about the pixel of the new centre; False turns about the crop's middle.
     """
-    camera, cube_mm = frames["camera"], frames["cube_mm"]
-    place = frames["centre_mm"] + transform["offset_mm"], camera, cube_mm * transform["scale"]
-    old, new = crops.frame_to_crop(frames["centre_mm"], camera, cube_mm), crops.frame_to_crop(*place)
+    new_place = moved(place, transform)
+    old, new = crops.frame_to_crop(place), crops.frame_to_crop(new_place)
     pivot_px = tf.fill([tf.shape(old)[0], 2], crops.CROP_SIZE / 2)
     if about_centre:
-        pivot_px = crops.joints_to_crop(place[0][:, None], camera, place[0], place[2])[:, 0, :2]
+        pivot_px = crops.joints_to_crop(new_place.centre_mm[:, None], new_place)[:, 0, :2]
     turn = geometry.rotation(transform["angle"], pivot_px)
     return geometry.compose(turn, geometry.compose(new, geometry.invert_affine(old)))
 

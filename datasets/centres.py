@@ -101,8 +101,8 @@ def _check_alignment(centres_mm, reader, path):
         )
 
 
-def refine(depth_mm, camera, centre_mm, cube_mm):
-    """One step to the centre of mass of what lies in the cube; an empty cube keeps the centre.
+def refine(depth_mm, place):
+    """One step to the centre of mass of what lies in the cube of a ``CropPlace``; an empty cube keeps it.
 
     The mean of pixel position and depth over the cube's window, with depth in front of the cube taken at
     its front face, as in the authors' program.
@@ -110,17 +110,16 @@ def refine(depth_mm, camera, centre_mm, cube_mm):
     Returns:
         (centre_mm float32 [B, 3], area_mm2 float32 [B] that is seen inside the cube).
     """
-    centre_uvd = geometry.project(centre_mm[:, None], camera)[:, 0]
-    start, end = crops.window(centre_uvd, camera, cube_mm)
+    start, end = crops.window(place)
     rows, columns = _pixels(depth_mm)
     inside = _between(rows, start[:, 1], end[:, 1])[:, :, None]
     inside &= _between(columns, start[:, 0], end[:, 0])[:, None, :]
-    patch = crops.clip_depth(tf.where(inside, depth_mm, 0.0), centre_mm, cube_mm)
+    patch = crops.clip_depth(tf.where(inside, depth_mm, 0.0), place)
     count, mean_uvd = _mean_uvd(patch)
-    moved = geometry.unproject(mean_uvd[:, None], camera)[:, 0]
+    moved = geometry.unproject(mean_uvd[:, None], place.camera)[:, 0]
     found = count > 0
-    area = count * mean_uvd[:, 2] ** 2 / (camera[:, 0] * camera[:, 1])
-    return tf.where(found[:, None], moved, centre_mm), tf.where(found, area, 0.0)
+    area = count * mean_uvd[:, 2] ** 2 / (place.camera[:, 0] * place.camera[:, 1])
+    return tf.where(found[:, None], moved, place.centre_mm), tf.where(found, area, 0.0)
 
 
 def mass(depth_mm, camera, cube_mm):
@@ -139,7 +138,7 @@ def mass(depth_mm, camera, cube_mm):
     centre_mm = _front_patch(_without_specks(depth_mm), camera)
     area = tf.zeros_like(cube_mm)
     for _ in range(REFINEMENTS):
-        centre_mm, area = refine(depth_mm, camera, centre_mm, cube_mm)
+        centre_mm, area = refine(depth_mm, crops.CropPlace(centre_mm, camera, cube_mm))
     valid = (area >= MIN_AREA_MM2) & tf.reduce_all(tf.math.is_finite(centre_mm), axis=1)
     return tf.where(valid[:, None], centre_mm, 0.0), valid
 

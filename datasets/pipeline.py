@@ -115,8 +115,7 @@ def example(frames, skeleton, sampler=None):
     """
     if sampler is not None:
         frames = augment.augment(frames, sampler(frames["draws"], frames["cube_mm"]))
-    joints = crops.normalise_joints(frames["joints_mm"], frames["centre_mm"], frames["cube_mm"])
-    crop_px = crops.joints_to_crop(
-        frames["joints_mm"], frames["camera"], frames["centre_mm"], frames["cube_mm"]
-    )
+    place = crops.CropPlace.of(frames)
+    joints = crops.normalise_joints(frames["joints_mm"], place)
+    crop_px = crops.joints_to_crop(frames["joints_mm"], place)
     return frames["crop"], targets.encode(joints, crop_px, skeleton)

@@ -305,7 +305,7 @@ def _crop(source, frames):
         valid = np.isfinite(centre).all(axis=1) & (centre[:, 2] > 0)
     # A frame without a centre is cropped about a stand-in; its prediction counts as not found.
     stand_in = np.where(valid[:, None], centre, [0, 0, 1000]).astype(np.float32)
-    crop = _compiled("crop")(depth, camera, stand_in, cube).numpy()[..., 0]
+    crop = _compiled("crop")(depth, crops.CropPlace(stand_in, camera, cube)).numpy()[..., 0]
     steps = np.round(crop * DEPTH_STEPS).astype(np.int16)
     for i, frame in enumerate(frames):
         yield {**frame, "crop": steps[i], "centre_mm": stand_in[i], "valid": bool(valid[i])}

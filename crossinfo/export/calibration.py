@@ -57,7 +57,8 @@ def _of_images(images, camera, cube_mm):
         depth_mm = depth_png.read_depth_png(image)[None]
         centre_mm, valid = centres.mass(depth_mm, rows, cubes_mm)
         if valid[0]:
-            found.append(cropping.crop(depth_mm, rows, centre_mm, cubes_mm).numpy())
+            place = cropping.CropPlace(centre_mm, rows, cubes_mm)
+            found.append(cropping.crop(depth_mm, place).numpy())
     if not found:
         raise InputError(f"--calibration={images[0].parent}: a hand was found in none of its frames")
     return np.concatenate(found)

@@ -147,8 +147,9 @@ def joints(pose, depth, camera, centre_mm, valid, cube_mm):
     Returns the outputs of ``serving_default``.
     """
     centre_mm = tf.where(valid[:, None], centre_mm, tf.constant(SOMEWHERE_MM))
-    crop = crops.crop(depth, camera, centre_mm, cube_mm)
-    joints_mm = crops.denormalise_joints(pose(crop), centre_mm, cube_mm)
+    place = crops.CropPlace(centre_mm, camera, cube_mm)
+    crop = crops.crop(depth, place)
+    joints_mm = crops.denormalise_joints(pose(crop), place)
     joints_uvd = geometry.project(joints_mm, camera)
     valid &= tf.reduce_any(crop < crops.BACKGROUND, axis=[1, 2, 3])
     # A joint in the camera's own plane has no pixel.

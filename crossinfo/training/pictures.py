@@ -14,18 +14,18 @@ def of_predictions(outputs_of: Callable, shard_set: ShardSet, skeleton: Skeleton
     """Function that draws the first eight crops with labels and predictions, uint8 [8, H, W, 3].
 
     Args:
-        outputs_of: as ``evaluation.network_function`` gives.
+        outputs_of: as ``evaluator.network_function`` gives.
         shard_set: ShardSet.
         skeleton: Skeleton.
     """
     frames = next(iter(pipeline.evaluation_batches(shard_set, len(skeleton), 8)))
-    place = frames["camera"], frames["centre_mm"], frames["cube_mm"]
-    truth_px = crops.joints_to_crop(frames["joints_mm"], *place).numpy()
+    place = crops.CropPlace.of(frames)
+    truth_px = crops.joints_to_crop(frames["joints_mm"], place).numpy()
 
     def draw():
         joints = outputs_of(frames)["joints"]
-        joints_mm = crops.denormalise_joints(joints, frames["centre_mm"], frames["cube_mm"])
-        joints_px = crops.joints_to_crop(joints_mm, *place).numpy()
+        joints_mm = crops.denormalise_joints(joints, place)
+        joints_px = crops.joints_to_crop(joints_mm, place).numpy()
         both = zip(frames["crop"].numpy(), truth_px, joints_px, strict=True)
         return np.stack([_draw_crop(*pair, skeleton) for pair in both])
 

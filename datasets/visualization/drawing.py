@@ -131,9 +131,8 @@ def _cut(depth_mm, camera, centre_mm, cube_mm):
     from datasets import crops  # imports TensorFlow, which the rest of this module does without
 
     depth_mm, centre_mm = np.asarray(depth_mm, np.float32), np.asarray(centre_mm, np.float32)
-    place = camera[None], centre_mm[None], np.float32([cube_mm])
-    crop = crops.crop(depth_mm[None], *place)
-    return crop[0].numpy(), crops.frame_to_crop(place[1], place[0], place[2])[0].numpy()
+    place = crops.CropPlace(centre_mm[None], camera[None], np.float32([cube_mm]))
+    return crops.crop(depth_mm[None], place)[0].numpy(), crops.frame_to_crop(place)[0].numpy()
 
 
 def _outline(picture, matrix, scale):

@@ -47,9 +47,10 @@ class View:
         joints_mm = self.record.joints_mm
         return None if joints_mm is None else geometry.project(joints_mm, self.camera)
 
-    def batch(self):
-        """(camera [1, 4], centre_mm [1, 3], cube_mm [1]) for the batched operations."""
-        return self.camera[None], self.centre_mm[None], np.float32([self.cube_mm])
+    @property
+    def place(self):
+        """``CropPlace`` of a batch of this one frame."""
+        return crops.CropPlace(self.centre_mm[None], self.camera[None], np.float32([self.cube_mm]))
 
 
 def look(dataset, record, centre, given_mm=None, cube_mm=None):
@@ -114,9 +115,8 @@ def sheet(views, skeleton):
 
 def crop_and_heatmaps(view):
     """(crop [96, 96, 1], heat maps [24, 24, J]) of a view with labels, by the pipeline's operations."""
-    camera, centre_mm, cube_mm = view.batch()
-    crop = crops.crop(view.record.depth_mm[None], camera, centre_mm, cube_mm)
-    crop_uvd = crops.joints_to_crop(view.record.joints_mm[None], camera, centre_mm, cube_mm)
+    crop = crops.crop(view.record.depth_mm[None], view.place)
+    crop_uvd = crops.joints_to_crop(view.record.joints_mm[None], view.place)
     return crop[0].numpy(), targets.encode_heatmaps(crop_uvd)[0].numpy()
 
 

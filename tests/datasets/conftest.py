@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from datasets import geometry, registry
+from datasets.crops import CropPlace
 from tests.helpers.golden import preprocess
 
 
@@ -40,6 +41,10 @@ class Golden:
         """[1, 3] of "start", "fixed" or "com"."""
         uvd = self[f"{kind}_centre_uvd" if kind != "start" else "start_uvd"].astype(np.float32)
         return geometry.unproject(uvd[None, None], self.camera)[:, 0]
+
+    def place(self, kind):
+        """``CropPlace`` about such a centre."""
+        return CropPlace(self.centre_mm(kind), self.camera, self.cube_mm)
 
 
 @pytest.fixture(params=["msra0", "msra1", "nyu0", "nyu1", "icvl0", "icvl1"])

@@ -32,7 +32,7 @@ def dotted(name, frames=2, seed=0):
     count = len(dataset.skeleton)
     centre_mm = rng.uniform([-30, -20, 500], [30, 20, 700], (frames, 3)).astype(np.float32)
     cube_mm = np.full(frames, dataset.cube_mm, np.float32)
-    place = np.tile(np.asarray(dataset.camera), (frames, 1)), centre_mm, cube_mm
+    place = crops.CropPlace(centre_mm, np.tile(np.asarray(dataset.camera), (frames, 1)), cube_mm)
     cells = np.stack([rng.permutation(36)[:count] for _ in range(frames)])
     pixels = 14 + 13 * np.stack([cells % 6, cells // 6], axis=-1)
     depth_mm = centre_mm[:, None, 2:] + rng.uniform(-50, 50, (frames, count, 1))
@@ -40,9 +40,9 @@ def dotted(name, frames=2, seed=0):
     for i, j in np.ndindex(frames, count):
         u, v = pixels[i, j]
         crop[i, v - 1 : v + 2, u - 1 : u + 2] = dot_value(j)
-    joints_mm = crops.crop_to_joints(np.float32(np.concatenate([pixels, depth_mm], axis=-1)), *place)
-    keys = "crop", "joints_mm", "camera", "centre_mm", "cube_mm"
-    return {key: tf.constant(value) for key, value in zip(keys, (crop, joints_mm, *place), strict=True)}
+    joints_mm = crops.crop_to_joints(np.float32(np.concatenate([pixels, depth_mm], axis=-1)), place)
+    values = {"crop": crop, "joints_mm": joints_mm, **place._asdict()}
+    return {key: tf.constant(value) for key, value in values.items()}
 
 
 def dot_value(joint):
@@ -50,13 +50,12 @@ def dot_value(joint):
 
 
 def joints_px(frames):
-    place = (frames[key] for key in ("joints_mm", "camera", "centre_mm", "cube_mm"))
-    return crops.joints_to_crop(*place)[..., :2].numpy()
+    return crops.joints_to_crop(frames["joints_mm"], crops.CropPlace.of(frames))[..., :2].numpy()
 
 
 def dots_px(before, after):
     """Middles [B, J, 2] of the dots of ``before`` in ``after``; NaN where a dot has left the picture."""
-    depth_mm = crops.denormalise(after["crop"][..., 0], after["centre_mm"], after["cube_mm"]).numpy()
+    depth_mm = crops.denormalise(after["crop"][..., 0], crops.CropPlace.of(after)).numpy()
     found = np.full((*before["joints_mm"].shape[:2], 2), np.nan)
     for i, j in np.ndindex(found.shape[:2]):
         value_mm = dot_value(j) * before["cube_mm"][i] / 2 + before["centre_mm"][i, 2]
@@ -76,13 +75,10 @@ def assert_dots_at_joints(before, after, least):
 
 @pytest.fixture
 def golden_frames(golden):
-    centre_mm = golden.centre_mm("com")
     values = {
         "crop": golden["normalised"][None, ..., None],
         "joints_mm": golden.points("joints_mm"),
-        "camera": golden.camera,
-        "centre_mm": centre_mm,
-        "cube_mm": golden.cube_mm,
+        **golden.place("com")._asdict(),
     }
     return {key: tf.constant(value) for key, value in values.items()}
 
@@ -90,8 +86,8 @@ def golden_frames(golden):
 def share_unlike(golden, key, after):
     """Share of pixels that differ from the authors', their depth normalised as they do."""
     theirs_mm = golden[f"{key}_mm"][None].astype(np.float32)
-    theirs_mm = crops.clip_depth(tf.constant(theirs_mm), after["centre_mm"], after["cube_mm"])
-    theirs = crops.normalise(theirs_mm, after["centre_mm"], after["cube_mm"])
+    place = crops.CropPlace.of(after)
+    theirs = crops.normalise(crops.clip_depth(tf.constant(theirs_mm), place), place)
     return np.mean(np.abs(theirs - after["crop"][..., 0]) > 1e-3)
 
 

@@ -3,6 +3,7 @@ import pytest
 import tensorflow as tf
 
 from datasets import centres, geometry, records
+from datasets.crops import CropPlace
 from datasets.errors import InputError
 
 CUBE = np.float32([200])
@@ -51,7 +52,7 @@ def assert_near(centre_mm, place, atol_mm=6.0):
 
 
 def test_one_step_is_the_authors(golden):
-    found_mm, _ = centres.refine(golden.depth_mm, golden.camera, golden.centre_mm("start"), golden.cube_mm)
+    found_mm, _ = centres.refine(golden.depth_mm, golden.place("start"))
     found_uvd = geometry.project(found_mm.numpy()[:, None], golden.camera)[0, 0]
     np.testing.assert_allclose(found_uvd, golden["com_centre_uvd"], atol=0.01)
 
@@ -60,17 +61,16 @@ def test_one_step_measures_the_area_it_sees():
     shape = (480, 640)
     depth_mm = np.zeros(shape, np.float32)
     depth_mm[220:260, 300:340] = 588.8  # fx = fy = 588.8: a pixel is 1 mm there
-    place = camera_of(shape)[None], np.float32([[0, 0, 588.8]]), CUBE
-    centre_mm, area_mm2 = centres.refine(depth_mm[None], *place)
+    place = CropPlace(np.float32([[0, 0, 588.8]]), camera_of(shape)[None], CUBE)
+    centre_mm, area_mm2 = centres.refine(depth_mm[None], place)
     np.testing.assert_allclose(centre_mm[0], [-0.5, -0.5, 588.8], atol=1e-3)
     np.testing.assert_allclose(area_mm2, [1600], rtol=1e-5)
 
 
 def test_a_step_in_an_empty_cube_stays():
     start_mm = np.float32([[0, 0, 900]])
-    found_mm, area_mm2 = centres.refine(
-        np.full((1, 60, 80), 2000, np.float32), camera_of((60, 80))[None], start_mm, CUBE
-    )
+    place = CropPlace(start_mm, camera_of((60, 80))[None], CUBE)
+    found_mm, area_mm2 = centres.refine(np.full((1, 60, 80), 2000, np.float32), place)
     np.testing.assert_array_equal(found_mm, start_mm)
     np.testing.assert_array_equal(area_mm2, [0])
 

@@ -66,8 +66,9 @@ def test_crop_and_heat_maps_are_those_of_the_pipeline(msra_root):
     centre_mm, _ = centres.mass(record.depth_mm[None], camera, cube)
     np.testing.assert_allclose(view.centre_mm, centre_mm[0], atol=1e-3)
     crop, heatmaps = views.crop_and_heatmaps(view)
-    np.testing.assert_array_equal(crop, crops.crop(record.depth_mm[None], camera, centre_mm, cube)[0])
-    crop_px = crops.joints_to_crop(record.joints_mm[None], camera, centre_mm, cube)
+    place = crops.CropPlace(centre_mm, camera, cube)
+    np.testing.assert_array_equal(crop, crops.crop(record.depth_mm[None], place)[0])
+    crop_px = crops.joints_to_crop(record.joints_mm[None], place)
     np.testing.assert_array_equal(heatmaps, targets.encode_heatmaps(crop_px)[0])
 
 

@@ -168,10 +168,10 @@ def test_an_example_is_the_crop_and_the_targets_of_its_joints(sets):
     frames = next(iter(pipeline.evaluation_batches(sets["test"], 21, 8)))
     crop, target = pipeline.example(frames, MSRA)
     np.testing.assert_array_equal(crop, frames["crop"])
-    joints = crops.normalise_joints(frames["joints_mm"], frames["centre_mm"], frames["cube_mm"])
+    place = crops.CropPlace.of(frames)
+    joints = crops.normalise_joints(frames["joints_mm"], place)
     np.testing.assert_array_equal(targets.unflatten(target["hand"]), joints)
-    place = (frames[key] for key in ("joints_mm", "camera", "centre_mm", "cube_mm"))
-    expected = targets.encode_heatmaps(crops.joints_to_crop(*place))
+    expected = targets.encode_heatmaps(crops.joints_to_crop(frames["joints_mm"], place))
     np.testing.assert_array_equal(target["hand_heatmap"], expected)
 
 

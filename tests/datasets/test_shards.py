@@ -60,13 +60,14 @@ def test_a_frame_in_a_shard_is_the_frame_cropped(msra_root, tmp_path):
     frames, reader = frames_of(prepare(source, tmp_path)), MsraReader(msra_root, "test")
     assert frames["index"].tolist() == list(range(TEST)) and frames["valid"].all()
     record = reader[9]
-    place = np.asarray(record.camera)[None], np.float32([175])
-    centre_mm, _ = centres.mass(record.depth_mm[None], *place)
+    camera, cube_mm = np.asarray(record.camera)[None], np.float32([175])
+    centre_mm, _ = centres.mass(record.depth_mm[None], camera, cube_mm)
     np.testing.assert_allclose(frames["centre_mm"][9], centre_mm[0], atol=1e-3)
-    expected = crops.crop(record.depth_mm[None], place[0], frames["centre_mm"][9:10], place[1])[0]
+    place = crops.CropPlace(frames["centre_mm"][9:10], camera, cube_mm)
+    expected = crops.crop(record.depth_mm[None], place)[0]
     np.testing.assert_allclose(frames["crop"][9], expected, atol=2 / shards.DEPTH_STEPS)
     np.testing.assert_array_equal(frames["joints_mm"][9], record.joints_mm)
-    np.testing.assert_array_equal(frames["camera"][9], place[0][0])
+    np.testing.assert_array_equal(frames["camera"][9], camera[0])
     assert frames["cube_mm"][9] == 175
 
 
@@ -95,7 +96,7 @@ def test_a_training_frame_takes_one_of_the_cubes_for_good(msra_root, tmp_path):
 def test_the_mean_pose_is_the_mean_of_the_normalised_joints(msra_root, tmp_path):
     shard_set = prepare(source_of(msra_root), tmp_path)
     frames = frames_of(shard_set)
-    joints = crops.normalise_joints(frames["joints_mm"], frames["centre_mm"], frames["cube_mm"])
+    joints = crops.normalise_joints(frames["joints_mm"], crops.CropPlace.of(frames))
     np.testing.assert_allclose(shard_set.mean_pose, joints.mean(axis=0), atol=1e-5)
 
 

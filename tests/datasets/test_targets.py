@@ -14,8 +14,7 @@ def crop_pixels(joints=14, batch=3, seed=0):
 
 
 def test_heat_maps_are_the_authors(golden):
-    place = golden.camera, golden.centre_mm("com"), golden.cube_mm
-    crop_uvd = crops.joints_to_crop(golden.points("joints_mm"), *place)
+    crop_uvd = crops.joints_to_crop(golden.points("joints_mm"), golden.place("com"))
     np.testing.assert_allclose(targets.encode_heatmaps(crop_uvd)[0], golden["heatmaps"], atol=1e-3)
 
 

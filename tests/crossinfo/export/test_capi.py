@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from crossinfo import export, predict
+from crossinfo import export
 from crossinfo.inference import loading
+from crossinfo.inference.pose import estimate
 from datasets import crops, geometry, synthetic
 from datasets.io import depth_png
 from tests.helpers import shared
@@ -79,7 +80,8 @@ def test_all_four_signatures_give_what_predict_gives(program, export_base, tiny_
     camera = np.asarray(record.camera)[None]
     centre_mm = record.joints_mm.mean(axis=0)[None]
     cube_mm = np.float32([tiny_served.card.cube_mm])
-    crop = crops.crop(depth, camera, centre_mm, cube_mm).numpy()
+    place = crops.CropPlace(centre_mm, camera, cube_mm)
+    crop = crops.crop(depth, place).numpy()
     png = cv2.imencode(".png", depth[0].astype(np.uint16))[1].tobytes()
     requests = [
         ("serving_default", {"depth": depth, "camera": camera}),
@@ -93,13 +95,13 @@ def test_all_four_signatures_give_what_predict_gives(program, export_base, tiny_
     }
     for name in ("serving_default", "png", "centred"):
         centre = centre_mm[0] if name == "centred" else None
-        pose = predict.estimate(tiny_served, "0", depth[0], record.camera, centre)
+        pose = estimate(tiny_served, "0", depth[0], record.camera, centre)
         assert pose.valid and by_name[name]["valid"].all()
         np.testing.assert_allclose(by_name[name]["joints_mm"][0], pose.joints_mm, atol=0.05)
         np.testing.assert_allclose(by_name[name]["joints_uvd"][0], pose.joints_uvd, atol=0.05)
         np.testing.assert_allclose(by_name[name]["centre_mm"][0], pose.centre_mm, atol=0.05)
     np.testing.assert_allclose(
-        crops.denormalise_joints(by_name["crop"]["joints"], centre_mm, cube_mm),
+        crops.denormalise_joints(by_name["crop"]["joints"], place),
         by_name["centred"]["joints_mm"],
         atol=0.05,
     )
@@ -115,7 +117,7 @@ def test_what_is_refused_is_said_and_the_session_is_asked_nothing_more(program, 
 @pytest.mark.parametrize("weights", ["float32", "float16"])
 def test_real_and_synthetic_frames_agree_with_predict(program, tiny_model, tiny_served, tmp_path, weights):
     path = export.export(tiny_model, tmp_path / "hands", weights=weights)
-    served = tiny_served if weights == "float32" else loading.load_served(path)
+    served = tiny_served if weights == "float32" else loading.load_predictor(path)
     frames_of = [(record.depth_mm, record.camera) for record in hands(60)]
     files = shared.files("real/kinect2/*.png")
     frames_of += [(depth_png.read_depth_png(file), KINECT_CAMERA) for file in files]
@@ -124,6 +126,6 @@ def test_real_and_synthetic_frames_agree_with_predict(program, tiny_model, tiny_
         for depth, camera in frames_of
     ]
     for (depth, camera), found in zip(frames_of, run(program, path, requests, tmp_path), strict=True):
-        pose = predict.estimate(served, "0", depth, camera)
+        pose = estimate(served, "0", depth, camera)
         assert pose.valid == found["valid"][0]
         np.testing.assert_allclose(found["joints_mm"][0], pose.joints_mm, atol=0.05)

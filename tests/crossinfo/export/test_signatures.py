@@ -34,7 +34,8 @@ def expected(model, depth, camera, centre_mm=None):
     cube_mm = tf.fill([len(depth)], CUBE)
     if centre_mm is None:
         centre_mm, _ = centres.mass(depth, camera, cube_mm)
-    hand = model(crops.crop(depth, camera, tf.constant(centre_mm), cube_mm), training=False)["hand"].numpy()
+    crop = crops.crop(depth, crops.CropPlace(tf.constant(centre_mm), camera, cube_mm))
+    hand = model(crop, training=False)["hand"].numpy()
     joints_mm = hand.reshape(len(depth), -1, 3) * CUBE / 2 + np.asarray(centre_mm)[:, None]
     return joints_mm, np.asarray(centre_mm)
 
