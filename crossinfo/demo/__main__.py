@@ -79,7 +79,7 @@ def main(values):
         from crossinfo.demo import answers, app, samples
         from crossinfo.inference import loading
 
-        served, shown = loading.load_served(values.model), samples.make()
+        served, shown = loading.load_predictor(values.model), samples.make()
         # The first frame takes seconds, in which TensorFlow prepares the graph.
         about = answers.Settings("warm-up", shown[0].camera, 1.0, "right")
         answers.answer(served, shown[0].png, about)

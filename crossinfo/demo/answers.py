@@ -9,8 +9,8 @@ import time
 import numpy as np
 import tensorflow as tf
 
-from crossinfo import predict
 from crossinfo.demo.samples import encoded
+from crossinfo.inference.pose import estimate, write_csv
 from datasets import crops
 from datasets.errors import InputError
 from datasets.geometry import Camera
@@ -77,7 +77,7 @@ def answer(served, data, settings):
     """What the page shows of one frame, ready for JSON.
 
     Args:
-        served: ``crossinfo.inference.loading.Served``.
+        served: ``crossinfo.inference.loading.Predictor``.
         data: bytes of a depth PNG.
         settings: Settings.
 
@@ -89,7 +89,7 @@ def answer(served, data, settings):
     start = time.perf_counter()
     depth_mm = depth_png.decode_depth_png(data, settings.name, settings.depth_scale, MAX_PIXELS)
     try:
-        pose = predict.estimate(served, settings.name, depth_mm, settings.camera, hand=settings.hand)
+        pose = estimate(served, settings.name, depth_mm, settings.camera, hand=settings.hand)
     except tf.errors.InvalidArgumentError as error:
         raise InputError(f"{settings.name}: {str(error).strip().partition(chr(10))[0][:200]}") from None
     elapsed_ms = 1000 * (time.perf_counter() - start)
@@ -107,7 +107,7 @@ def answer(served, data, settings):
 def _table(pose, joints):
     """The text of ``joints.csv`` for one pose."""
     text = io.StringIO()
-    pose.write_csv(text, [pose], joints)
+    write_csv(text, [pose], joints)
     return text.getvalue()
 
 
@@ -115,10 +115,8 @@ def _window(pose, camera, cube_mm):
     """The crop's window in the frame, as the network's crop has it."""
     if not pose.valid:
         return None
-    centre, camera = np.float64(pose.centre_mm), np.asarray(camera)
-    centre_uv = centre[:2] / centre[2] * camera[:2] + camera[2:]
-    place = np.float32([[*centre_uv, centre[2]]])
-    start, end = (corner[0].numpy() for corner in crops.window(place, camera[None], np.float32([cube_mm])))
+    place = crops.CropPlace(pose.centre_mm[None], np.asarray(camera)[None], np.float32([cube_mm]))
+    start, end = (corner[0].numpy() for corner in crops.window(place))
     return [*start.tolist(), *(end - start).tolist()]
 
 

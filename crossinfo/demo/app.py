@@ -58,7 +58,7 @@ def make(served, samples, hosts=LOCAL_HOSTS, limits=None):
     """The application.
 
     Args:
-        served: ``crossinfo.inference.loading.Served``.
+        served: ``crossinfo.inference.loading.Predictor``.
         samples: list of ``crossinfo.demo.samples.Sample``.
         hosts: names by which the page may be called. A page of somebody else, whose own name was made
             to lead here, is refused.

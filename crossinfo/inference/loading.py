@@ -18,7 +18,7 @@ MODEL_FILE = "model.keras"
 CARD_FILE = "assets.extra/crossinfo.json"
 
 
-class Served:
+class Predictor:
     """A network behind the served signatures, the same from a Keras file and from a SavedModel.
 
     Attributes:
@@ -36,7 +36,7 @@ class Served:
         self._functions = functions
 
     def call(self, signature, **arrays):
-        """Runs one of ``crossinfo.export.signatures.SIGNATURES`` on arrays or lists; gives a dict of NumPy arrays.
+        """Runs a signature (``export.signatures.SIGNATURES``) on arrays or lists; returns arrays by name.
 
         Raises tf.errors.InvalidArgumentError, naming the input, for values the signature refuses.
         """
@@ -69,8 +69,8 @@ def load_model(path):
     return model
 
 
-def load_served(path):
-    """A ``Served`` from a work_dir, a ``.keras`` file, a SavedModel or a folder of such, or a ``.tflite``.
+def load_predictor(path):
+    """A ``Predictor`` from a work_dir, a ``.keras`` file, a SavedModel or a folder of such, or a ``.tflite``.
 
     Of numbered versions the newest is taken. A SavedModel is a TensorFlow graph and is run as one: open
     those you trust. Raises InputError naming the path as ``load_model`` does.
@@ -78,13 +78,13 @@ def load_served(path):
     path = _existing(path)
     if path.suffix == ".tflite":
         card = _read_card(path.parent / litert.CARD_FILE)
-        return Served(_name(path.parent), card, None, litert.functions(path, card.cube_mm))
+        return Predictor(_name(path.parent), card, None, litert.functions(path, card.cube_mm))
     saved_model = _saved_model(path)
     if saved_model is not None:
         return _load_saved_model(saved_model)
     network = load_model(path)
     model = signatures.ServedModel(network)
-    return Served(_name(_keras_file(path)), model.card, model, model.signatures(), network)
+    return Predictor(_name(_keras_file(path)), model.card, model, model.signatures(), network)
 
 
 def _existing(path):
@@ -137,7 +137,7 @@ def _load_saved_model(path):
     missing = [name for name in signatures.SIGNATURES if name not in loaded.signatures]
     if missing:
         raise InputError(f"{path}: the SavedModel lacks the signature {missing[0]!r}; export it again")
-    return Served(_name(path), card, loaded, loaded.signatures)
+    return Predictor(_name(path), card, loaded, loaded.signatures)
 
 
 def _read_card(path):

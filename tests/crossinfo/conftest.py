@@ -36,7 +36,7 @@ def tiny_model():
 @pytest.fixture(scope="session")
 def tiny_served(tiny_model):
     module = signatures.ServedModel(tiny_model)
-    return loading.Served("tiny", tiny_model.card, module, module.signatures())
+    return loading.Predictor("tiny", tiny_model.card, module, module.signatures())
 
 
 @pytest.fixture(scope="session")

@@ -54,12 +54,12 @@ def versions(tmp_path_factory):
 @pytest.fixture(scope="session")
 def newest(versions):
     """Version 2 here, as ``predict`` opens it: what a server's newest must agree with."""
-    return loading.load_served(versions / "2")
+    return loading.load_predictor(versions / "2")
 
 
 @pytest.fixture(scope="session")
 def stable(versions):
-    return loading.load_served(versions / "1")
+    return loading.load_predictor(versions / "1")
 
 
 def free_port():

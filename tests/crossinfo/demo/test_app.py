@@ -20,10 +20,11 @@ import zlib
 import cv2
 import numpy as np
 import pytest
-from tests.helpers.demo_server import running
 
-from crossinfo import predict
+from crossinfo.inference import prediction
+from crossinfo.inference.depth_inputs import DepthFrames
 from datasets.io import depth_png
+from tests.helpers.demo_server import running
 
 testclient = pytest.importorskip(
     "starlette.testclient", reason="needs starlette and httpx ([demo] and [test])"
@@ -75,7 +76,8 @@ def test_the_answer_is_predicts(client, tiny_served, shown, tmp_path, number):
     sample = shown[number]
     (tmp_path / "my hand.png").write_bytes(sample.png)
     image = [tmp_path / "my hand.png"]
-    pose = predict.predict(tiny_served, image, sample.camera, tmp_path / "out", hand=sample.hand)[0]
+    frames = DepthFrames(image, sample.camera, hand=sample.hand)
+    pose = prediction.predict(tiny_served, frames, tmp_path / "out")[0]
     found = estimate(client, sample).raise_for_status().json()
     assert found["valid"] and pose.valid
     for name in ("joints_mm", "joints_uvd", "centre_mm"):

@@ -5,10 +5,10 @@ import cv2
 import numpy as np
 import pytest
 
-from crossinfo import predict
 from crossinfo.export import __main__ as export_command
 from crossinfo.export import calibration, litert, quantize
 from crossinfo.inference import loading
+from crossinfo.inference.pose import estimate
 from datasets import command_line, geometry, synthetic
 from datasets.errors import InputError
 from datasets.io import depth_png
@@ -59,7 +59,7 @@ def hand(at=(60, 80), depth_mm=500.0):
 
 
 def test_a_file_of_crops_gives_the_networks_joints(of_crops, tiny_served, tiny_model):
-    found = loading.load_served(of_crops / litert.MODEL_FILE)
+    found = loading.load_predictor(of_crops / litert.MODEL_FILE)
     assert (found.name, found.card) == ("hands", tiny_model.card)
     expected = tiny_served.call("crop", crop=crops(3))["joints"]
     np.testing.assert_allclose(found.call("crop", crop=crops(3))["joints"], expected, atol=1e-5)
@@ -70,7 +70,7 @@ def test_a_file_of_frames_is_the_saved_models_way_from_depth_to_millimetres(of_f
     depth[0, 50:53] = np.nan
     depth[2, :, 95] = np.inf
     camera = np.float32([[150, 152, 80, 60]] * 3)
-    found = loading.load_served(of_frames / litert.MODEL_FILE).call(
+    found = loading.load_predictor(of_frames / litert.MODEL_FILE).call(
         "serving_default", depth=depth, camera=camera
     )
     expected = tiny_served.call("serving_default", depth=depth, camera=camera)
@@ -81,7 +81,7 @@ def test_a_file_of_frames_is_the_saved_models_way_from_depth_to_millimetres(of_f
 
 
 def test_a_camera_of_zeros_gives_no_hand_and_no_crash(of_frames):
-    opened = loading.load_served(of_frames / litert.MODEL_FILE)
+    opened = loading.load_predictor(of_frames / litert.MODEL_FILE)
     for camera in ([0, 0, 0, 0], [np.nan, 1, 1, 1], [150, -1, 80, 60], [np.inf, 150, 80, 60]):
         found = opened.call("serving_default", depth=hand()[None], camera=[camera])
         assert not found["valid"][0] and not found["joints_mm"].any()
@@ -99,7 +99,7 @@ def test_a_device_needs_the_interpreters_own_operations_only(path, request):
 
 
 def test_a_file_of_crops_takes_frames_with_tensorflows_help(of_crops, tiny_served):
-    opened = loading.load_served(of_crops / litert.MODEL_FILE)
+    opened = loading.load_predictor(of_crops / litert.MODEL_FILE)
     frame = {"depth": hand()[None], "camera": [[150, 152, 80, 60]]}
     for signature, more in {"serving_default": {}, "centred": {"centre_mm": [[0, 5, 510]]}}.items():
         found = opened.call(signature, **frame, **more)
@@ -220,7 +220,7 @@ def test_a_missing_package_is_one_line(tiny_model, of_crops, monkeypatch, module
     monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(InputError, match=r"pip install 'crossinfonet\[litert\]'"):
         if module == "ai_edge_litert":
-            loading.load_served(of_crops / litert.MODEL_FILE)
+            loading.load_predictor(of_crops / litert.MODEL_FILE)
         else:
             litert.convert(tiny_model, "float16")
 
@@ -236,11 +236,11 @@ def test_a_damaged_file_is_named(of_crops, tmp_path, damage):
     with pytest.raises(
         InputError, match="crossinfo.json: damaged" if damage == "card" else "model.tflite: .*damaged"
     ):
-        loading.load_served(path)
+        loading.load_predictor(path)
 
 
 def test_what_a_file_of_frames_cannot_do_is_said(of_frames):
-    opened = loading.load_served(of_frames / litert.MODEL_FILE)
+    opened = loading.load_predictor(of_frames / litert.MODEL_FILE)
     with pytest.raises(InputError, match=r"model.tflite: depth of \(120, 160\) only"):
         opened.call("serving_default", depth=np.ones((1, 9, 9)), camera=[[1, 1, 1, 1]])
     with pytest.raises(InputError, match="has no signature 'crop'"):
@@ -253,9 +253,9 @@ def test_real_and_synthetic_frames_agree_with_predict(tiny_model, tiny_served, t
     real = [(depth_png.read_depth_png(file), KINECT_CAMERA) for file in shared.files("real/kinect2/*.png")]
     for number, images in enumerate(filter(None, [hands, real])):
         path = litert.export(tiny_model, tmp_path / str(number), input="frame", frame_size=images[0][0].shape)
-        opened = loading.load_served(path / litert.MODEL_FILE)
+        opened = loading.load_predictor(path / litert.MODEL_FILE)
         for depth_mm, camera in images:
-            expected = predict.estimate(tiny_served, "0", depth_mm, camera)
-            found = predict.estimate(opened, "0", depth_mm, camera)
+            expected = estimate(tiny_served, "0", depth_mm, camera)
+            found = estimate(opened, "0", depth_mm, camera)
             assert found.valid == expected.valid
             np.testing.assert_allclose(found.joints_mm, expected.joints_mm, atol=0.05)

@@ -120,7 +120,9 @@ def test_half_size_weights_cost_next_to_nothing(tiny_model, export_base, tmp_pat
     kernels = sum(np.prod(w.shape) for w in folding.fold(tiny_model).weights if len(w.shape) > 1)
     assert sizes[1] - sizes[0] == pytest.approx(2 * kernels, rel=0.05)
     crop = np.random.default_rng(0).uniform(-1, 1, (16, 96, 96, 1)).astype(np.float32)
-    half, full = (loading.load_served(p).call("crop", crop=crop)["joints"] for p in (path, export_base / "1"))
+    half, full = (
+        loading.load_predictor(p).call("crop", crop=crop)["joints"] for p in (path, export_base / "1")
+    )
     assert 0 < np.linalg.norm(half - full, axis=-1).mean() * 125 < 0.05
 
 

@@ -40,13 +40,13 @@ def test_a_work_dir_and_its_file_give_the_model_with_its_card(work_dir, tiny_mod
 
 @pytest.mark.parametrize("inside", ["", "model.keras", "export", "export/1"])
 def test_every_form_has_the_work_dirs_name_and_the_card(work_dir, tiny_model, inside):
-    found = loading.load_served(work_dir / inside)
+    found = loading.load_predictor(work_dir / inside)
     assert (found.name, found.card) == ("first_run", tiny_model.card)
 
 
 @pytest.mark.parametrize("inside", ["model.keras", "export"])
 def test_keras_file_and_saved_model_give_the_same_numbers(work_dir, tiny_served, inside):
-    found = loading.load_served(work_dir / inside).call("serving_default", depth=FRAME, camera=CAMERA)
+    found = loading.load_predictor(work_dir / inside).call("serving_default", depth=FRAME, camera=CAMERA)
     expected = tiny_served.call("serving_default", depth=FRAME, camera=CAMERA)
     assert expected["valid"].all()
     np.testing.assert_allclose(found["joints_mm"], expected["joints_mm"], atol=1e-2)
@@ -56,13 +56,13 @@ def test_keras_file_and_saved_model_give_the_same_numbers(work_dir, tiny_served,
 def test_a_work_dir_may_look_like_a_version(tiny_model, tmp_path, name):
     (tmp_path / name).mkdir()
     tiny_model.save(tmp_path / name / "model.keras")
-    assert loading.load_served(tmp_path / name).name == name
+    assert loading.load_predictor(tmp_path / name).name == name
 
 
 def test_a_file_or_folder_of_its_own_gives_its_own_name(tiny_model, export_base, tmp_path):
     tiny_model.save(tmp_path / "best.keras")
-    assert loading.load_served(tmp_path / "best.keras").name == "best"
-    assert loading.load_served(export_base).name == "hands"
+    assert loading.load_predictor(tmp_path / "best.keras").name == "best"
+    assert loading.load_predictor(export_base).name == "hands"
 
 
 def test_of_numbered_versions_the_newest_is_taken(work_dir, tmp_path):
@@ -71,11 +71,11 @@ def test_of_numbered_versions_the_newest_is_taken(work_dir, tmp_path):
         card_file = tmp_path / str(number) / loading.CARD_FILE
         card_file.write_text(json.dumps({**json.loads(card_file.read_text()), "dataset": name}))
     (tmp_path / "11").mkdir()
-    assert loading.load_served(tmp_path).card.dataset == "ten"
+    assert loading.load_predictor(tmp_path).card.dataset == "ten"
 
 
 def test_a_path_without_a_model_is_named(tmp_path):
-    for load in (loading.load_model, loading.load_served):
+    for load in (loading.load_model, loading.load_predictor):
         with pytest.raises(InputError, match="gone: no such model"):
             load(tmp_path / "gone")
         with pytest.raises(InputError, match="holds no model.keras"):
@@ -166,4 +166,4 @@ def test_a_damaged_saved_model_is_named(work_dir, tmp_path, inside, spoil, messa
     shutil.copytree(work_dir / "export/1", tmp_path / "bad")
     spoil(tmp_path / "bad" / inside)
     with pytest.raises(InputError, match=f"bad.*{message}"):
-        loading.load_served(tmp_path / "bad")
+        loading.load_predictor(tmp_path / "bad")
