@@ -1,4 +1,4 @@
-"""Scores a network or text files of predictions: ``python evaluate.py --model=runs/quick --report_dir=report``."""
+"""Scores a network or text files: ``python evaluate.py --model=runs/quick --report_dir=out/report``."""
 
 from crossinfo import flags
 from datasets import command_line, runtime

@@ -4,15 +4,15 @@ import json
 import pathlib
 
 from crossinfo.reports import figures, page, svg, tables
-from crossinfo.reports.content import Evaluated, FramePicture, report
+from crossinfo.reports.content import EvaluationResults, FramePicture, report
 from crossinfo.reports.styles import COLOURS
 from crossinfo.reports.tables import table
 from datasets.io import atomic
 
-__all__ = ["COLOURS", "Evaluated", "FramePicture", "report", "table", "write"]
+__all__ = ["COLOURS", "EvaluationResults", "FramePicture", "report", "table", "write"]
 
 
-def write(report_dir, evaluated):
+def write(report_dir, results):
     """Writes a report's files, each whole, and returns the dict of ``report.json``.
 
     ``report.json``; ``report.html``, which needs no other file; ``success_max``, ``success_mean``,
@@ -21,16 +21,16 @@ def write(report_dir, evaluated):
 
     Args:
         report_dir: path, made where it is missing.
-        evaluated: Evaluated.
+        results: EvaluationResults.
     """
     report_dir = pathlib.Path(report_dir)
-    content = report(evaluated)
-    drawings = figures.draw(content, evaluated.errors_mm)
+    content = report(results)
+    drawings = figures.draw(content, results.errors_mm)
     for name, figure in drawings.items():
         svg.save(figure, report_dir, name)
-    tables.write(report_dir, content, evaluated.names, evaluated.errors_mm)
+    tables.write(report_dir, content, results.names, results.errors_mm)
     with atomic.atomic_write(report_dir / "report.html") as file:
-        file.write(page.render(content, evaluated, drawings))
+        file.write(page.render(content, results, drawings))
     with atomic.atomic_write(report_dir / "report.json") as file:
         file.write(json.dumps(content, indent=2, allow_nan=False) + "\n")
     return content

@@ -25,7 +25,7 @@ class FramePicture:
 
 
 @dataclasses.dataclass(frozen=True)
-class Evaluated:
+class EvaluationResults:
     """Methods and labels over the same frames in the same order.
 
     Args:
@@ -69,28 +69,28 @@ class Evaluated:
         return dict(sorted(errors.items(), key=lambda item: item[1].mean()))
 
 
-def report(evaluated):
+def report(results):
     """The content of ``report.json``: a dict of str, int, float, None, list and dict.
 
     Methods stand in the order of their mean errors; ``best`` is the first, and ``differences`` tells the
     others' distances from it. Keys of ``details`` join their method's.
     """
-    dataset, errors_mm = evaluated.dataset, evaluated.errors_mm
-    subjects = dataset.subjects(len(evaluated.truth_mm), evaluated.names)
+    dataset, errors_mm = results.dataset, results.errors_mm
+    subjects = dataset.subjects(len(results.truth_mm), results.names)
     content = {
         "dataset": dataset.name,
-        "centre": evaluated.centre,
-        "frames": len(evaluated.truth_mm),
+        "centre": results.centre,
+        "frames": len(results.truth_mm),
         "methods": {
-            name: {**evaluated.details.get(name, {}), **_method(errors, dataset.skeleton, subjects)}
+            name: {**results.details.get(name, {}), **_method(errors, dataset.skeleton, subjects)}
             for name, errors in errors_mm.items()
         },
         "best": next(iter(errors_mm)),
         "differences": _differences(errors_mm, subjects),
-        "angles": _angles(evaluated),
+        "angles": _angles(results),
         "published": [dataclasses.asdict(value) for value in published.of(dataset.name)],
     }
-    return content if evaluated.selected_on is None else {**content, "selected_on": evaluated.selected_on}
+    return content if results.selected_on is None else {**content, "selected_on": results.selected_on}
 
 
 def _method(errors_mm, skeleton, subjects):
@@ -111,14 +111,14 @@ def _differences(errors_mm, subjects):
     return found
 
 
-def _angles(evaluated):
+def _angles(results):
     """{"yaw", "pitch": {"centres_deg", "frames", "mean_error_mm": {method: list, None where empty}}}."""
-    by_axis = evaluated.angles_deg
+    by_axis = results.angles_deg
     if by_axis is None:
-        by_axis = angles.yaw_pitch(evaluated.truth_mm, evaluated.dataset.skeleton)
+        by_axis = angles.yaw_pitch(results.truth_mm, results.dataset.skeleton)
     edges = {"yaw": angles.YAW_EDGES, "pitch": angles.PITCH_EDGES}
     return {
-        axis: _binned(evaluated.errors_mm, angle_deg, edges[axis])
+        axis: _binned(results.errors_mm, angle_deg, edges[axis])
         for axis, angle_deg in zip(edges, by_axis, strict=True)
     }
 

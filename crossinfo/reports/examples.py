@@ -46,16 +46,16 @@ class Card:
     poses: dict
 
 
-def cards(evaluated):
+def cards(results):
     """List of ``Card``: the union of the methods' worst, median and best frames, by frame."""
     ranks = {}
-    ranked = list(styles(evaluated.errors_mm).items())[:RANKED]
+    ranked = list(styles(results.errors_mm).items())[:RANKED]
     for name, look in ranked:
         each = max(1, min(4, CARDS // len(ranked)))
-        for place, (frame, kind) in enumerate(pick(evaluated.errors_mm[name].mean(axis=1), each).items()):
+        for place, (frame, kind) in enumerate(pick(results.errors_mm[name].mean(axis=1), each).items()):
             ranks.setdefault(frame, {})[look.key] = (place, kind)
-    drawable = [frame for frame in sorted(ranks) if _found(evaluated.truth_mm[frame])]
-    return [_card(evaluated, frame, ranks[frame]) for frame in drawable]
+    drawable = [frame for frame in sorted(ranks) if _found(results.truth_mm[frame])]
+    return [_card(results, frame, ranks[frame]) for frame in drawable]
 
 
 def _found(joints_mm):
@@ -87,17 +87,17 @@ def _apart(preferred, each, apart):
     return taken
 
 
-def _card(evaluated, frame, ranks):
-    looks = styles(evaluated.errors_mm)
-    poses = {TRUTH: evaluated.truth_mm[frame]}
-    poses |= {look.key: np.asarray(evaluated.methods[name][frame]) for name, look in looks.items()}
+def _card(results, frame, ranks):
+    looks = styles(results.errors_mm)
+    poses = {TRUTH: results.truth_mm[frame]}
+    poses |= {look.key: np.asarray(results.methods[name][frame]) for name, look in looks.items()}
     poses = {key: pose for key, pose in poses.items() if _found(pose)}
-    errors = {look.key: evaluated.errors_mm[name][frame] for name, look in looks.items()}
-    image, size, spots = _flat(evaluated, frame, poses)
-    bones = evaluated.dataset.skeleton.bones
+    errors = {look.key: results.errors_mm[name][frame] for name, look in looks.items()}
+    image, size, spots = _flat(results, frame, poses)
+    bones = results.dataset.skeleton.bones
     return Card(
         frame=frame,
-        name=None if evaluated.names is None else shown(str(evaluated.names[frame])),
+        name=None if results.names is None else shown(str(results.names[frame])),
         ranks=ranks,
         errors_mm={key: (float(found.mean()), float(found.max())) for key, found in errors.items()},
         image=image,
@@ -108,15 +108,15 @@ def _card(evaluated, frame, ranks):
     )
 
 
-def _flat(evaluated, frame, poses):
+def _flat(results, frame, poses):
     """(data URI or None, (width, height), {key: points [J, 2]}): poses in the picture, or in pixels alone."""
-    picture = evaluated.picture and evaluated.picture(frame)
+    picture = results.picture and results.picture(frame)
     if picture:
         height, width = picture.image.shape[:2]
         scale = SIDE / max(height, width)
         spots = {key: (np.asarray(picture.project(pose)) + 0.5) * scale for key, pose in poses.items()}
         return data_uri(picture.image), (round(width * scale), round(height * scale)), spots
-    camera = np.asarray(evaluated.dataset.metric_camera, np.float64)
+    camera = np.asarray(results.dataset.metric_camera, np.float64)
     pixels = {key: geometry.project(np.float64(pose), camera)[:, :2] for key, pose in poses.items()}
     return None, (SIDE, SIDE), _fit(pixels)
 

@@ -21,12 +21,12 @@ TITLES = {
 AXES = ("yaw", "pitch")
 
 
-def render(content, evaluated, figures):
+def render(content, results, figures):
     """The page as a str.
 
     Args:
         content: ``content.report``'s dict.
-        evaluated: Evaluated.
+        results: EvaluationResults.
         figures: {name: matplotlib Figure} of ``figures.draw``; they are changed.
     """
     looks = styles(content["methods"])
@@ -43,12 +43,12 @@ def render(content, evaluated, figures):
             rows=[(row, looks.get(name)) for name, row in _named_rows(content)],
             svg=_svg(content, figures),
             curve_mm=CURVE_MM,
-            curves=_curves(evaluated.errors_mm),
+            curves=_curves(results.errors_mm),
             subjects=_subjects(content),
             whiskers=_whiskers(content["differences"]),
-            details={name: _details(found) for name, found in evaluated.details.items() if name in looks},
-            cards=examples.cards(evaluated),
-            bones=evaluated.dataset.skeleton.bones,
+            details={name: _details(found) for name, found in results.details.items() if name in looks},
+            cards=examples.cards(results),
+            bones=results.dataset.skeleton.bones,
             style=style,
             script=script,
             policy=_policy(style, script),

@@ -12,7 +12,8 @@ import numpy as np
 from crossinfo import config, export, model, reports
 from crossinfo.card import card_for
 from crossinfo.config import Machine, RunConfig
-from crossinfo.evaluation import evaluator
+from crossinfo.evaluation import evaluator, reporting
+from crossinfo.evaluation.predictions import Predictions
 from crossinfo.inference import loading
 from crossinfo.training import distribution, pictures
 from crossinfo.training.checkpoints import Checkpoints
@@ -53,11 +54,11 @@ class Run:
         self.dataset = registry.get(settings.dataset)
         self.schedule = settings.variant.schedule
 
-    def train(self) -> tuple[dict, evaluator.Split] | None:
+    def train(self) -> tuple[Predictions, evaluator.Split] | None:
         """Trains, evaluates and exports.
 
         Returns:
-            (``evaluation.predict``'s result, the ``evaluation.Split`` it is of): the test's, or, where its
+            (predictions, the Split they are of): the test's, or, where its
             labels are hidden, the validation part's. None in a worker that is not the chief.
 
         Raises InputError on bad data, on a directory of other settings, and when another worker is lost.
@@ -216,7 +217,7 @@ class Run:
 
     @functools.cached_property
     def validated_outputs(self) -> Callable:
-        """``evaluation.network_function`` of the copy."""
+        """``evaluator.network_function`` of the copy."""
         return evaluator.network_function(self.validated)
 
     def _update_validated(self):
@@ -305,13 +306,13 @@ class Run:
             print("the test labels are hidden: report of the validation part, submission.txt of the test")
             split = self.splits["select"]
             scored = evaluator.predict(self.validated_outputs, split.shard_set, card)
-        scored = evaluator.by_centre(scored, self.validated_outputs, split, card)
+        scored = evaluator.with_errors_by_centre(scored, self.validated_outputs, split, card)
         name, settings = self.work_dir.resolve().name, self.settings
-        content = evaluator.report(
+        content = reporting.write_report(
             scored, name, self.dataset, settings.centre, report_dir, settings.select_on, [split]
         )
         if not test.labelled:
-            evaluator.write_predictions(found, self.dataset, report_dir, test.names)
+            reporting.write_predictions(found, self.dataset, report_dir, test.names)
         print(reports.table(content))
         print(f"report: {report_dir / 'report.html'}")
         return scored, split
@@ -322,7 +323,7 @@ def train(
     work_dir: str | os.PathLike,
     machine: Machine,
     cache_dir: str | os.PathLike | None = None,
-) -> tuple[dict, evaluator.Split] | None:
+) -> tuple[Predictions, evaluator.Split] | None:
     """``Run.train`` of a new ``Run``."""
     return Run(settings, work_dir, machine, cache_dir).train()
 
@@ -349,8 +350,8 @@ def train_all_subjects(
         results.append(train(one, work_dir / f"P{subject}", machine, cache_dir))
     if None in results:
         return
-    content = evaluator.report(
-        evaluator.join([found for found, _ in results]),
+    content = reporting.write_report(
+        Predictions.concatenate([predictions for predictions, _ in results]),
         work_dir.resolve().name,
         registry.get(settings.dataset),
         settings.centre,

@@ -4,11 +4,11 @@ import pytest
 from crossinfo import reports
 from datasets import registry
 from datasets.geometry import project
-from tests.crossinfo.reports.made import FRAMES, HOSTILE, make_evaluated
+from tests.crossinfo.reports.made import FRAMES, HOSTILE, make_results
 
 
 @pytest.fixture(scope="session")
-def evaluated():
+def results():
     """Three methods with everything that a report can have; the hostile name is in the middle."""
 
     def picture(frame):
@@ -20,12 +20,12 @@ def evaluated():
 
     details = {HOSTILE: {"losses": {"hand": 0.125}, "heatmap_peak_error_px": 1.5, "note": "<i>kept</i>"}}
     names = [f"test/<u>{frame:07}.png" for frame in range(FRAMES)]
-    return make_evaluated(names=names, details=details, picture=picture, selected_on="validation")
+    return make_results(names=names, details=details, picture=picture, selected_on="validation")
 
 
 @pytest.fixture(scope="session")
-def report_dir(evaluated, tmp_path_factory):
+def report_dir(results, tmp_path_factory):
     """A written report. Read only."""
     folder = tmp_path_factory.mktemp("new") / "report"
-    reports.write(folder, evaluated)
+    reports.write(folder, results)
     return folder

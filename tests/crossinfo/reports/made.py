@@ -11,7 +11,7 @@ HOSTILE = '<b onclick="x">a</b> & $\\frac_1$ | \' `%{}'
 FRAMES = 40
 
 
-def make_evaluated(dataset="nyu", errors_mm=(4.0, 9.0, 25.0), **others):
+def make_results(dataset="nyu", errors_mm=(4.0, 9.0, 25.0), **others):
     """Hands in front of the camera, and methods that err by so many mm on average, the worst first named."""
     dataset, rng = registry.get(dataset), np.random.default_rng(0)
     truth_mm = rng.uniform((-60, -60, 600), (60, 60, 700), (FRAMES, len(dataset.skeleton), 3))
@@ -20,10 +20,10 @@ def make_evaluated(dataset="nyu", errors_mm=(4.0, 9.0, 25.0), **others):
         name: truth_mm + error_mm * rng.gamma(2, 0.5, (FRAMES, 1, 1)) * [1, 0, 0]
         for name, error_mm in zip(names, errors_mm[::-1], strict=True)
     }
-    return reports.Evaluated(dataset, "com", truth_mm, methods, **others)
+    return reports.EvaluationResults(dataset, "com", truth_mm, methods, **others)
 
 
-def rendered(evaluated):
+def rendered(results):
     """The page alone."""
-    content = reports.report(evaluated)
-    return page.render(content, evaluated, figures.draw(content, evaluated.errors_mm))
+    content = reports.report(results)
+    return page.render(content, results, figures.draw(content, results.errors_mm))

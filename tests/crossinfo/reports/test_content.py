@@ -17,7 +17,7 @@ def shifted(offsets_mm, dataset="icvl", frames=30, **others):
         (-60, -60, 250), (60, 60, 350), (frames, len(dataset.skeleton), 3)
     )
     methods = {name: truth_mm + (offset_mm, 0, 0) for name, offset_mm in offsets_mm.items()}
-    return reports.Evaluated(dataset, "gt", truth_mm, methods, **others)
+    return reports.EvaluationResults(dataset, "gt", truth_mm, methods, **others)
 
 
 def test_methods_stand_by_their_mean_errors_with_all_that_the_metrics_say():
@@ -73,8 +73,8 @@ def test_published_values_are_marked():
 
 
 def test_details_join_their_method_and_everything_is_json():
-    evaluated = shifted({"a": 5.0, "b": 6.0}, details={"b": {"losses": {"hand": 0.5}}}, selected_on="test")
-    content = reports.report(evaluated)
+    results = shifted({"a": 5.0, "b": 6.0}, details={"b": {"losses": {"hand": 0.5}}}, selected_on="test")
+    content = reports.report(results)
     assert content["methods"]["b"]["losses"] == {"hand": 0.5} and "losses" not in content["methods"]["a"]
     assert content["selected_on"] == "test"
     assert json.loads(json.dumps(content, allow_nan=False)) == content
@@ -83,11 +83,11 @@ def test_details_join_their_method_and_everything_is_json():
 def test_methods_of_other_lengths_do_not_make_a_report():
     ones = np.ones((2, 16, 3))
     with pytest.raises(ValueError, match="same frames"):
-        reports.Evaluated(registry.get("icvl"), "com", ones, {"a": ones, "b": np.ones((3, 16, 3))})
+        reports.EvaluationResults(registry.get("icvl"), "com", ones, {"a": ones, "b": np.ones((3, 16, 3))})
     with pytest.raises(ValueError, match="same frames"):
-        reports.Evaluated(registry.get("icvl"), "com", ones, {})
+        reports.EvaluationResults(registry.get("icvl"), "com", ones, {})
     with pytest.raises(ValueError, match="expected 2 names"):
-        reports.Evaluated(registry.get("icvl"), "com", ones, {"a": ones}, names=["one"])
+        reports.EvaluationResults(registry.get("icvl"), "com", ones, {"a": ones}, names=["one"])
 
 
 def test_the_published_crossinfonet_on_nyus_two_subjects():
@@ -96,7 +96,9 @@ def test_the_published_crossinfonet_on_nyus_two_subjects():
     camera = np.asarray(nyu.metric_camera, np.float64)
     paths = labels, labels.with_name("CVPR19_NYU_CrossInfoNet.txt")
     truth_mm, found_mm = (unproject(prediction_files.read(path, 14), camera) for path in paths)
-    method = reports.report(reports.Evaluated(nyu, "unknown", truth_mm, {"a": found_mm}))["methods"]["a"]
+    method = reports.report(reports.EvaluationResults(nyu, "unknown", truth_mm, {"a": found_mm}))["methods"][
+        "a"
+    ]
     subjects = {name: scores["mean_error_mm"] for name, scores in method["subjects"].items()}
     assert subjects == pytest.approx({"s1": 5.73, "s2": 11.90}, abs=0.005)
     low_mm, high_mm = method["interval_95_mm"]

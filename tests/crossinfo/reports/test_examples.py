@@ -5,7 +5,7 @@ import numpy as np
 
 from crossinfo import reports
 from crossinfo.reports import examples
-from tests.crossinfo.reports.made import HOSTILE, make_evaluated, rendered
+from tests.crossinfo.reports.made import HOSTILE, make_results, rendered
 
 
 def test_worst_median_and_best_frames_are_apart():
@@ -21,25 +21,25 @@ def test_few_frames_are_each_shown_once():
     assert examples.pick(np.float64([5]), 4) == {0: "worst"}
 
 
-def test_cards_hold_every_pose_about_the_true_hand(evaluated):
-    cards = examples.cards(evaluated)
+def test_cards_hold_every_pose_about_the_true_hand(results):
+    cards = examples.cards(results)
     assert [card.frame for card in cards] == sorted({card.frame for card in cards})
     for key in ("m0", "m1", "m2"):
         kinds = sorted(card.ranks[key][1] for card in cards if key in card.ranks)
         assert kinds == ["best"] * 4 + ["median"] * 4 + ["worst"] * 4
     card = cards[0]
     np.testing.assert_allclose(np.mean(card.poses["truth"], axis=0), 0, atol=0.1)
-    method = evaluated.methods[HOSTILE][card.frame] - evaluated.truth_mm[card.frame].mean(axis=0)
+    method = results.methods[HOSTILE][card.frame] - results.truth_mm[card.frame].mean(axis=0)
     np.testing.assert_allclose(card.poses["m1"], method, atol=0.051)
-    assert card.errors_mm["m1"][1] == evaluated.errors_mm[HOSTILE][card.frame].max()
+    assert card.errors_mm["m1"][1] == results.errors_mm[HOSTILE][card.frame].max()
     assert card.name == f"test/<u>{card.frame:07}.png"
 
 
-def test_joints_lie_on_the_picture_where_it_projects_them(evaluated):
-    card = examples.cards(evaluated)[0]
+def test_joints_lie_on_the_picture_where_it_projects_them(results):
+    card = examples.cards(results)[0]
     assert card.size == (240, 180)
     first = card.dots["truth"].split("h0")[0].removeprefix("M").split()
-    wanted = evaluated.picture(card.frame).project(evaluated.truth_mm[card.frame])[0]
+    wanted = results.picture(card.frame).project(results.truth_mm[card.frame])[0]
     np.testing.assert_allclose(np.float64(first), (wanted + 0.5) * 3, atol=0.051)
     data = base64.b64decode(card.image.removeprefix("data:image/jpeg;base64,"))
     picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
@@ -52,23 +52,23 @@ def test_large_pictures_are_embedded_small():
 
 
 def test_without_pictures_the_true_hand_is_in_the_middle_and_whole():
-    card = examples.cards(make_evaluated())[0]
+    card = examples.cards(make_results())[0]
     spots = np.float64([spot.split() for spot in card.dots["truth"].replace("M", " ").split("h0")[:-1]])
     assert card.image is None and spots.min() > 0 and spots.max() < examples.SIDE
     np.testing.assert_allclose((spots.min(axis=0) + spots.max(axis=0)) / 2, examples.SIDE / 2, atol=0.1)
 
 
 def test_a_hand_that_was_not_found_is_not_drawn():
-    evaluated = make_evaluated(errors_mm=(4.0, 9.0))
-    evaluated.methods[HOSTILE][3] = 0
-    card = next(card for card in examples.cards(evaluated) if card.frame == 3)
-    missing = list(evaluated.errors_mm).index(HOSTILE)
+    results = make_results(errors_mm=(4.0, 9.0))
+    results.methods[HOSTILE][3] = 0
+    card = next(card for card in examples.cards(results) if card.frame == 3)
+    missing = list(results.errors_mm).index(HOSTILE)
     assert f"m{missing}" not in card.poses and f"m{missing}" not in card.lines
     assert card.errors_mm[f"m{missing}"][0] > 500
 
 
 def test_twenty_methods_keep_the_page_small():
-    evaluated = make_evaluated()
-    methods = {f"method {i}": evaluated.truth_mm + i for i in range(20)}
-    crowd = reports.Evaluated(evaluated.dataset, "com", evaluated.truth_mm, methods)
+    results = make_results()
+    methods = {f"method {i}": results.truth_mm + i for i in range(20)}
+    crowd = reports.EvaluationResults(results.dataset, "com", results.truth_mm, methods)
     assert len(rendered(crowd)) < 1_500_000

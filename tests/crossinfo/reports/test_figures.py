@@ -17,7 +17,7 @@ def two():
         "b": truth_mm + (np.float64([20 - 1e-9, 90])[:, None, None]) * [0, 0, 1],
     }
     angles_deg = np.float64([0.5, 10.5]), np.float64([20.5, 60.5])
-    return content.Evaluated(registry.get("icvl"), "com", truth_mm, methods, angles_deg=angles_deg)
+    return content.EvaluationResults(registry.get("icvl"), "com", truth_mm, methods, angles_deg=angles_deg)
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import pytest
 
 from crossinfo import reports
 from crossinfo.reports import page
-from tests.crossinfo.reports.made import make_evaluated, rendered
+from tests.crossinfo.reports.made import make_results, rendered
 
 
 class Elements(html.parser.HTMLParser):
@@ -33,13 +33,13 @@ def elements(text):
     return Elements(text).found
 
 
-def test_a_report_folder_holds_everything(report_dir, evaluated):
+def test_a_report_folder_holds_everything(report_dir, results):
     found = {path.name for path in report_dir.iterdir()}
     figures = ("success_max", "success_mean", "per_joint", "error_by_yaw", "error_by_pitch")
     tables = {"summary.csv", "summary.md", "summary.tex", "errors_per_frame.csv"}
     drawn = {f"{name}.{ending}" for name in figures for ending in ("png", "pdf")}
     assert found == {"report.json", "report.html"} | tables | drawn
-    assert json.loads((report_dir / "report.json").read_text()) == reports.report(evaluated)
+    assert json.loads((report_dir / "report.json").read_text()) == reports.report(results)
 
 
 def test_every_file_it_links_to_is_there(report_dir, elements):
@@ -86,7 +86,7 @@ def test_details_are_told(text):
 
 
 def test_what_is_not_known_is_left_out():
-    found = Elements(rendered(make_evaluated("synthetic", errors_mm=(5.0,)))).found
+    found = Elements(rendered(make_results("synthetic", errors_mm=(5.0,)))).found
     ids = {values.get("id") for _, values in found}
     assert ids.isdisjoint({"differences", "subjects", "networks", "methods", "ranked-by"}) and "frames" in ids
 
@@ -123,8 +123,8 @@ def test_text_stands_out_in_both_schemes(text):
 
 
 def test_names_that_cannot_be_printed_are_reported(tmp_path):
-    evaluated = make_evaluated()
-    methods = {"plain": evaluated.truth_mm + 1, "\udcff\n": evaluated.truth_mm + 2}
-    reports.write(tmp_path, reports.Evaluated(evaluated.dataset, "com", evaluated.truth_mm, methods))
+    results = make_results()
+    methods = {"plain": results.truth_mm + 1, "\udcff\n": results.truth_mm + 2}
+    reports.write(tmp_path, reports.EvaluationResults(results.dataset, "com", results.truth_mm, methods))
     assert "\ufffd\ufffd" in (tmp_path / "report.html").read_text("utf-8")
     assert set(json.loads((tmp_path / "report.json").read_text())["methods"]) == set(methods)

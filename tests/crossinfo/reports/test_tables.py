@@ -6,12 +6,12 @@ import pytest
 
 from crossinfo import reports
 from crossinfo.reports import tables
-from tests.crossinfo.reports.made import HOSTILE, make_evaluated
+from tests.crossinfo.reports.made import HOSTILE, make_results
 
 
 @pytest.fixture(scope="module")
 def content():
-    return reports.report(make_evaluated())
+    return reports.report(make_results())
 
 
 def read_csv(path):
@@ -49,13 +49,13 @@ def test_csv_has_every_digit_and_every_joint(content, report_dir):
     assert {len(line) for line in rows} == {len(heading)}
 
 
-def test_every_frames_errors(evaluated, report_dir):
+def test_every_frames_errors(results, report_dir):
     heading, *rows = read_csv(report_dir / "errors_per_frame.csv")
-    assert heading[:2] == ["frame", "name"] and len(rows) == len(evaluated.truth_mm)
+    assert heading[:2] == ["frame", "name"] and len(rows) == len(results.truth_mm)
     assert rows[7][:2] == ["7", "test/<u>0000007.png"]
     column = heading.index(f"{HOSTILE} max (mm)")
     worst_mm = [float(row[column]) for row in rows]
-    np.testing.assert_allclose(worst_mm, evaluated.errors_mm[HOSTILE].max(axis=1), atol=1e-4)
+    np.testing.assert_allclose(worst_mm, results.errors_mm[HOSTILE].max(axis=1), atol=1e-4)
 
 
 def test_markdown_cells_stay_in_their_columns(content):
