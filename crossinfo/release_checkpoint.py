@@ -18,12 +18,6 @@ from crossinfo import card, model
 from crossinfo.config import variant_for
 from datasets import registry
 from datasets.errors import InputError
-from datasets.hands17 import TO_MSRA
-
-# Where the release centred its crops: NYU by a file; MSRA and ICVL by ground truth, in the test split too;
-# for HANDS 2017 it does not say, but its demo takes the centre of mass.
-CENTRES = {"nyu": "file", "msra": "gt", "icvl": "gt", "hands17": "com"}
-Y_UP = ("nyu", "msra")
 
 Shapes = Mapping[str, Sequence[int]]
 
@@ -67,7 +61,7 @@ def import_checkpoint(prefix: str | os.PathLike, dataset: str) -> model.CrossInf
     """
     reader, known = open_checkpoint(prefix), registry.get(dataset)
     # The authors kept the epoch of the least test error.
-    facts = card.card_for("release", known, known.cube_mm, CENTRES[dataset], None, "test")
+    facts = card.card_for("release", known, known.cube_mm, known.released.centre, None, "test")
     facts = dataclasses.replace(facts, as_released=True)
     network = model.build(variant_for("release", known.skeleton).network, card=facts)
     variables = release_variables(network)
@@ -146,6 +140,7 @@ def to_project_convention(network: model.CrossInfoNet) -> None:
 def convert_outputs(values: Mapping[str, np.ndarray], dataset: str) -> dict[str, np.ndarray]:
     """The same variables, the output layers' columns in this project's joint order and axes."""
     groups, converted = output_order(dataset), dict(values)
+    y_up = registry.get(dataset).released.y_up
     for name, value in values.items():
         scope, kind = name.split("/", 1)[0], name.rsplit("/", 1)[-1]
         if scope in HEATMAP_SCOPES:
@@ -153,20 +148,20 @@ def convert_outputs(values: Mapping[str, np.ndarray], dataset: str) -> dict[str,
         elif DENSE_SCOPES.get(scope) in groups:
             joints = value.reshape(*value.shape[:-1], -1, 3)[..., groups[DENSE_SCOPES[scope]], :]
             # y = gamma * normalised + beta: both change their sign, and y does.
-            up = dataset in Y_UP and kind in ("gamma", "beta")
-            converted[name] = (joints * np.float32([1, -1, 1]) if up else joints).reshape(value.shape)
+            turned = y_up and kind in ("gamma", "beta")
+            converted[name] = (joints * np.float32([1, -1, 1]) if turned else joints).reshape(value.shape)
     return converted
 
 
 def output_order(dataset: str) -> dict[str, list[int]]:
     """For each output, "hand", "palm" and "finger": the release's index of each of this project's joints."""
-    skeleton = registry.get(dataset).skeleton
+    skeleton, order = registry.get(dataset).skeleton, registry.get(dataset).released.joint_order
     groups = {"hand": tuple(range(len(skeleton))), "palm": skeleton.palm, "finger": skeleton.finger}
-    if dataset != "hands17":
+    if order is None:
         return {part: list(range(len(group))) for part, group in groups.items()}
     # Of HANDS 2017 the release tells counts only. The natural reading: palm 0 to 5, fingers 6 to 20.
     first = {"hand": 0, "palm": 0, "finger": len(skeleton.palm)}
-    return {part: [TO_MSRA[joint] - first[part] for joint in group] for part, group in groups.items()}
+    return {part: [order[joint] - first[part] for joint in group] for part, group in groups.items()}
 
 
 def release_variables(network: model.CrossInfoNet) -> dict[str, keras.Variable]:

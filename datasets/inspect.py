@@ -77,7 +77,7 @@ def main(values):
 
     given_mm = [None] * len(reader)
     if centre == "file":
-        given_mm = centres.from_file(values.centre_file, reader, dataset.centre_file_y_up)
+        given_mm = centres.from_file(values.centre_file, reader, dataset.files_y_up)
     seen = [views.look(dataset, reader[index], centre, given_mm[index], values.cube_mm) for index in indices]
     drawn = views.sheet(seen, dataset.skeleton) if values.count else views.picture(seen[0], dataset.skeleton)
     drawing.write_png(values.output, drawn)

@@ -7,6 +7,7 @@ towards the camera**; the reader turns both round. Format: Sun et al., CVPR 2015
 """
 
 import pathlib
+import re
 
 import numpy as np
 
@@ -17,14 +18,14 @@ from datasets.records import Reader
 from datasets.skeletons import MSRA
 
 CAMERA = Camera(241.42, 241.42, 160.0, 120.0)
-IMAGE_WIDTH, IMAGE_HEIGHT = 320, 240
+SIZE = (240, 320)
 ROOT = "cvpr15_MSRAHandGestureDB"
 SUBJECTS = tuple(f"P{number}" for number in range(9))
 # In the order of the field's lists, which is a plain text sort.
 GESTURES = tuple("1 2 3 4 5 6 7 8 9 I IP L MP RP T TIP Y".split())
 
 # Frames of each subject. The two public copies differ, so rows of one's lists do not fit the other.
-RELEASES = {
+COPIES = {
     "old": (8499, 8492, 8412, 8488, 8500, 8497, 8497, 8498, 8492),
     "new": (8499, 8499, 8406, 8498, 8500, 8497, 8498, 8498, 8496),
 }
@@ -35,7 +36,7 @@ def _frame_name(gesture, number):
 
 
 # Wrong labels known in the field (DeepPrior's list). The field's metric counts these frames all the same.
-known_bad = frozenset(
+KNOWN_BAD = frozenset(
     _frame_name(gesture, number)
     for gesture, numbers in {
         "P2/TIP": (172, 173, 174),
@@ -49,7 +50,14 @@ known_bad = frozenset(
 
 def release(counts):
     """Name of the public copy with these frame counts for P0..P8: "old", "new", or else "other"."""
-    return next((name for name, known in RELEASES.items() if known == tuple(counts)), "other")
+    return next((name for name, known in COPIES.items() if known == tuple(counts)), "other")
+
+
+def subjects(frames, names):
+    """Subject of each frame, by its name ("P0/1/000000_depth.bin"); None where it begins otherwise."""
+    del frames
+    matches = [re.match(r"(P[0-8])/", name) for name in names or ()]
+    return [match and match[1] for match in matches]
 
 
 class MsraReader(Reader):
@@ -60,7 +68,7 @@ class MsraReader(Reader):
             Subjects may be missing, but not the test subject.
         split: "train" (all but the test subject) or "test" (the test subject).
         test_subject: int from 0 to 8.
-        drop_bad: bool. Leave out ``known_bad``.
+        drop_bad: bool. Leave out ``KNOWN_BAD``.
 
     Attributes:
         release: str. "old", "new" or "other", by the frame counts of all subjects.
@@ -79,7 +87,7 @@ class MsraReader(Reader):
         frames = {gesture: n for subject in chosen for gesture, n in counts[subject].items()}
         names = [_frame_name(gesture, number) for gesture, n in frames.items() for number in range(n)]
         joints_mm = np.concatenate([_read_joints(self.root, gesture, n) for gesture, n in frames.items()])
-        keep = [i for i, name in enumerate(names) if not (drop_bad and name in known_bad)]
+        keep = [i for i, name in enumerate(names) if not (drop_bad and name in KNOWN_BAD)]
         self.names = [names[i] for i in keep]
         self.joints_mm = joints_mm[keep]
         self.subjects = [name.split("/")[0] for name in self.names]
@@ -102,7 +110,7 @@ def read_depth(path):
     box_mm = np.frombuffer(content, "<f4", offset=24).reshape(bottom - top, right - left)
     if not np.isfinite(box_mm).all() or (box_mm < 0).any():
         raise InputError(f"{path}: depth holds NaN, infinite or negative values; the file is damaged")
-    depth_mm = np.zeros((IMAGE_HEIGHT, IMAGE_WIDTH), np.float32)
+    depth_mm = np.zeros(SIZE, np.float32)
     depth_mm[top:bottom, left:right] = box_mm
     return depth_mm
 
@@ -113,7 +121,7 @@ def _box(content, path):
         raise InputError(f"{path}: expected a header of 24 bytes, found {len(content)} bytes")
     width, height, *box = np.frombuffer(content, "<u4", count=6).tolist()
     left, top, right, bottom = box
-    if (width, height) != (IMAGE_WIDTH, IMAGE_HEIGHT):
+    if (height, width) != SIZE:
         raise InputError(f"{path}: expected an image of 320 x 240, the header says {width} x {height}")
     if not (left <= right <= width and top <= bottom <= height):
         raise InputError(f"{path}: the header's box {box} does not lie inside 320 x 240")

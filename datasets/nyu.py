@@ -8,10 +8,9 @@ field's readers.
 
 import os
 import pathlib
+import re
 
-import h5py
 import numpy as np
-import scipy.io
 
 from datasets.errors import InputError
 from datasets.geometry import Camera
@@ -29,6 +28,24 @@ JOINTS = (0, 3, 6, 9, 12, 15, 18, 21, 24, 25, 27, 30, 31, 32)
 # The test frames from here on show another, smaller hand; peers crop it with 5/6 of the cube.
 SECOND_SUBJECT = 2440
 SECOND_CUBE_MM = 250.0 * 5 / 6
+TEST_FRAMES = 8252
+
+
+def subjects(frames, names):
+    """Subject of each test frame: "s1", or "s2" from frame ``SECOND_SUBJECT`` on.
+
+    Args:
+        frames: int. Without names, subjects are known if these are all of the test split's.
+        names: sequence of names ("test/depth_1_0000001.png"), or None.
+
+    Returns a list of str; None for a name of another form.
+    """
+    if names is None:
+        numbers = range(1, frames + 1) if frames == TEST_FRAMES else ()
+    else:
+        matches = [re.fullmatch(r"(?:test/)?depth_1_(\d{7})\.png", name) for name in names]
+        numbers = [match and int(match[1]) for match in matches]
+    return [number and ("s1" if number <= SECOND_SUBJECT else "s2") for number in numbers]
 
 
 class NyuReader(Reader):
@@ -99,6 +116,8 @@ def read_labels(path):
     Takes the older MAT formats and v7.3. Raises InputError naming the file if it is missing or damaged,
     or if ``joint_xyz`` and ``joint_uvd`` are not both there as [cameras, N, 36, 3].
     """
+    import h5py  # here and below: slow to import, and needed by this file alone
+
     try:
         joints_mm = _read_v73(path) if h5py.is_hdf5(os.fspath(path)) else _read_v5(path)
     except (InputError, MemoryError):
@@ -113,6 +132,8 @@ def read_labels(path):
 
 def _read_v5(path):
     """View 1 as [N, 14, 3] from MATLAB's older formats."""
+    import scipy.io
+
     _check_shapes({name: shape for name, shape, _ in scipy.io.whosmat(path, appendmat=False)}, path)
     mat = scipy.io.loadmat(path, appendmat=False, variable_names=["joint_xyz"])
     return mat["joint_xyz"][0][:, JOINTS]
@@ -120,6 +141,8 @@ def _read_v5(path):
 
 def _read_v73(path):
     """View 1 as [N, 14, 3] from an HDF5 file, in which MATLAB's axes stand the other way round."""
+    import h5py
+
     with h5py.File(path, "r") as file:
         sets = {name: item for name, item in file.items() if isinstance(item, h5py.Dataset)}
         _check_shapes({name: item.shape[::-1] for name, item in sets.items()}, path)

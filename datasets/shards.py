@@ -86,7 +86,7 @@ class Source:
         """Centres of the centre file, float32 [N, 3]; None in other modes. Raises InputError."""
         if self.centre != "file":
             return None
-        return centres.from_file(self.centre_file, reader, registry.get(self.dataset).centre_file_y_up)
+        return centres.from_file(self.centre_file, reader, registry.get(self.dataset).files_y_up)
 
     def cube_mm(self, record, index):
         """Crop cube of one frame: the protocol's own, or one of ``cubes_mm``."""

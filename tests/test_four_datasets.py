@@ -21,7 +21,7 @@ def run(tool, main, *flags):
 
 def write_centres(path, dataset, reader):
     """The labels' mean in the axes of the dataset's published centre files, with names."""
-    up = np.float32([1, -1 if dataset.centre_file_y_up else 1, 1])
+    up = np.float32([1, -1 if dataset.files_y_up else 1, 1])
     centres_mm = reader.joints_mm.mean(axis=1) * up
     path.write_text("".join(f"{x} {y} {z}\n" for x, y, z in centres_mm))
     return path

@@ -178,7 +178,7 @@ def _read_submission(path, dataset):
 
 
 def _axes(dataset):
-    return np.array([1.0, -1.0 if dataset.centre_file_y_up else 1.0, 1.0])
+    return np.array([1.0, -1.0 if dataset.files_y_up else 1.0, 1.0])
 
 
 def _check_rows(path, found, expected, hint=""):

@@ -11,13 +11,6 @@ from crossinfo.reports import captions, examples, svg, tables
 from crossinfo.reports.styles import shown, styles
 
 CURVE_MM = tuple(range(0, 81, 10))
-TITLES = {
-    "icvl": "ICVL",
-    "nyu": "NYU",
-    "msra": "MSRA",
-    "hands17": "HANDS 2017",
-    "synthetic": "Synthetic hands",
-}
 AXES = ("yaw", "pitch")
 
 
@@ -37,7 +30,7 @@ def render(content, results, figures):
         .render(
             content=content,
             tags={tables.PUBLISHED: "published", tables.CLAIMED: "claimed"},
-            title=TITLES.get(content["dataset"], content["dataset"]),
+            title=results.dataset.title,
             looks=looks,
             lead=captions.lead(content),
             rows=[(row, looks.get(name)) for name, row in _named_rows(content)],

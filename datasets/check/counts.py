@@ -1,69 +1,67 @@
-"""Is everything there? Frames by split and subject beside the published counts, and missing files."""
+"""Is everything there and readable? Frames beside the published counts, missing and damaged files."""
 
 import collections
+import os
 import pathlib
+from collections.abc import Sequence
 
-from datasets import msra
-from datasets.check.findings import AGAIN, FAULT, NOTE, WARNING, Finding
+from datasets import msra, registry
+from datasets.check.findings import FAULT, NOTE, UNPACK_AGAIN, WARNING, Finding, by_share
+from datasets.check.sample import SampledSplit
 
-_MSRA = {name: dict(zip(msra.SUBJECTS, counts, strict=True)) for name, counts in msra.RELEASES.items()}
-_ICVL_TEST = {"test_seq_1": 702, "test_seq_2": 894}
-# {dataset: {release: {part: frames}}}; a part is a subject, a test sequence or a split.
-PUBLISHED = {
-    "synthetic": _MSRA,
-    "msra": _MSRA,
-    "nyu": {"published": {"train": 72757, "test": 8252}},
-    "icvl": {
-        "original": {"train": 22067, **_ICVL_TEST},
-        # A row more in a peer's centre file of the same frames.
-        "original, 22,068": {"train": 22068, **_ICVL_TEST},
-        "all": {"train": 331006, **_ICVL_TEST},
-    },
-    "hands17": {"published": {"train": 957032, "test": 295510}},
-}
 OTHER = "other"
-# Read by MSRA's reader.
+# Datasets that MSRA's reader reads.
 MSRA_FORMAT = ("msra", "synthetic")
 # Published labels name a few pictures that do not exist: 73 of 331,006.
 MAX_DROPPED = 0.001
+# Share of frames without a single measurement above which the data are broken.
+MAX_EMPTY = 0.01
 
 
-def parts(split):
-    """{part: frames that the labels name} of one split."""
-    if split.dataset.name in MSRA_FORMAT or (split.dataset.name == "icvl" and split.name == "test"):
-        return dict(collections.Counter(split.reader.subjects))
-    return {split.name: len(split.reader) + getattr(split.reader, "dropped", 0)}
+def parts(split: SampledSplit) -> dict[str, int]:
+    """{part: frames that the labels name} of one split; a part is a subject, a sequence or the split."""
+    if any(split.name in counts for counts in split.dataset.published_counts.values()):
+        return {split.name: len(split.reader) + getattr(split.reader, "dropped", 0)}
+    return dict(collections.Counter(split.reader.subjects))
 
 
-def expected(dataset, *names):
-    """Published counts of parts together, one a release, ascending; empty where none is known."""
-    known = [[release.get(name) for name in names] for release in PUBLISHED[dataset].values()]
-    return sorted({sum(found) for found in known if None not in found})
+def published(dataset: str, *names: str) -> list[int]:
+    """Published counts of the parts ``names`` together, one per release, ascending; [] if unknown."""
+    by_release = [
+        [release.get(name) for name in names] for release in registry.get(dataset).published_counts.values()
+    ]
+    return sorted({sum(frames) for frames in by_release if None not in frames})
 
 
-def release(dataset, counts):
+def release(dataset: str, counts: dict[str, int]) -> str:
     """Name of the release with exactly these counts {part: frames}, or "other"."""
-    return next((name for name, known in PUBLISHED[dataset].items() if known == counts), OTHER)
+    return next(
+        (name for name, known in registry.get(dataset).published_counts.items() if known == counts), OTHER
+    )
 
 
-def counted(splits):
+def count_frames(splits: Sequence[SampledSplit]) -> dict[str, int]:
     """{part: frames} over all opened splits."""
     return {part: frames for split in splits for part, frames in parts(split).items()}
 
 
-def check_counts(splits, complete):
-    """Findings on the counts of all opened splits; ``complete``: whether every split could be opened."""
-    dataset, counts = splits[0].dataset.name, counted(splits)
-    known = {part: expected(dataset, part) for release in PUBLISHED[dataset].values() for part in release}
+def check_counts(splits: Sequence[SampledSplit], complete: bool) -> list[Finding]:
+    """Whether the counts are the published ones; ``complete``: whether every split could be opened."""
+    dataset, counts = splits[0].dataset.name, count_frames(splits)
+    known = {
+        part: published(dataset, part)
+        for release in registry.get(dataset).published_counts.values()
+        for part in release
+    }
     absent = [part for part in known if complete and not counts.get(part)]
     if absent:
         what = f"no frames of {', '.join(absent)}; the data are only partly unpacked"
-        return [Finding(FAULT, "", what, AGAIN)]
+        return [Finding(FAULT, "", what, UNPACK_AGAIN)]
     matched = [part for part, frames in counts.items() if frames in known[part]]
     short = [part for part, frames in counts.items() if frames < known[part][0]]
     if matched and short:
         listed = ", ".join(f"{part} has {counts[part]:,} of {known[part][0]:,} frames" for part in short)
-        return [Finding(FAULT, "", f"only partly unpacked: {listed}; the rest is as published", AGAIN)]
+        return [Finding(FAULT, "", f"only partly unpacked: {listed}; the rest is as published", UNPACK_AGAIN)]
     if complete and release(dataset, counts) == OTHER:
         what = f"release: other; {sum(counts.values()):,} frames, not the published counts"
         todo = "fine for synthetic or selected data; lists and centre files of others do not fit its rows"
@@ -71,7 +69,7 @@ def check_counts(splits, complete):
     return []
 
 
-def check_dropped(split):
+def check_dropped(split: SampledSplit) -> list[Finding]:
     """ICVL: labels without a picture."""
     dropped = getattr(split.reader, "dropped", 0)
     if not dropped:
@@ -79,35 +77,53 @@ def check_dropped(split):
     total = dropped + len(split.reader)
     what = f"{dropped:,} of {total:,} labelled frames have no picture"
     if dropped > MAX_DROPPED * total:
-        return [Finding(FAULT, split.name, f"{what}; the data are only partly unpacked", AGAIN)]
+        return [Finding(FAULT, split.name, f"{what}; the data are only partly unpacked", UNPACK_AGAIN)]
     return [Finding(NOTE, split.name, f"{what}; they are left out, as by others")]
 
 
-def check_known_bad(split):
+def check_readable(split: SampledSplit) -> list[Finding]:
+    """Frames that are missing, cut off or damaged."""
+    unreadable, frames = split.sample.unreadable, split.sample.frames
+    if not unreadable:
+        return []
+    what = f"{len(unreadable)} of {frames:,} frames cannot be read, first {unreadable[0]}"
+    return [Finding(FAULT, split.name, what, "unpack or download them again; --frames=0 tries every frame")]
+
+
+def check_empty(split: SampledSplit) -> list[Finding]:
+    """Frames without a single measurement."""
+    empty, frames = split.sample.indices[split.sample.empty], split.sample.frames
+    if not len(empty):
+        return []
+    what = f"no depth in {len(empty)} of {frames:,} frames, first {split.reader.names[empty[0]]}"
+    return by_share(len(empty) / frames, MAX_EMPTY, split.name, what, UNPACK_AGAIN)
+
+
+def check_known_bad(split: SampledSplit) -> list[Finding]:
     """MSRA: frames whose labels are known to be wrong."""
-    bad = sum(name in msra.known_bad for name in split.reader.names)
-    if split.dataset.name != "msra" or not bad:
+    bad = sum(name in split.dataset.known_bad for name in split.reader.names)
+    if not bad:
         return []
     todo = "train without them by --drop_bad; the field's metric counts them in the test"
     return [Finding(NOTE, split.name, f"{bad} frames whose labels are known to be wrong", todo)]
 
 
-def check_msra_files(data_dir):
+def check_msra_files(data_dir: str | os.PathLike) -> list[Finding]:
     """MSRA: depth files and ``joint.txt`` that are missing, over all subjects, before anything is opened."""
     named = missing = 0
-    folders = []
+    first_missing = []
     for gesture in _gestures(data_dir):
         frames, absent = _absent(gesture)
         named, missing = named + frames, missing + len(absent)
         if absent:
-            folders.append(gesture / absent[0])
-    if not folders:
+            first_missing.append(gesture / absent[0])
+    if not first_missing:
         return []
     what = (
-        f"only partly unpacked: {missing:,} files are missing in {len(folders)} folders, "
-        f"first {folders[0]} (joint.txt files name {named:,} frames)"
+        f"only partly unpacked: {missing:,} files are missing in {len(first_missing)} folders, "
+        f"first {first_missing[0]} (joint.txt files name {named:,} frames)"
     )
-    return [Finding(FAULT, "", what, AGAIN)]
+    return [Finding(FAULT, "", what, UNPACK_AGAIN)]
 
 
 def _gestures(data_dir):
@@ -118,11 +134,11 @@ def _gestures(data_dir):
 
 def _absent(gesture):
     """(frames that ``joint.txt`` names, names of missing files) of one folder."""
-    text, found = gesture / "joint.txt", {entry.name for entry in gesture.iterdir()}
-    if text.name not in found:
-        return 0, [text.name]
-    with open(text, encoding="utf-8", errors="replace") as file:
+    labels, present = gesture / "joint.txt", {entry.name for entry in gesture.iterdir()}
+    if labels.name not in present:
+        return 0, [labels.name]
+    with open(labels, encoding="utf-8", errors="replace") as file:
         first = file.readline().strip()
     frames = int(first) if first.isascii() and first.isdigit() else 0
     names = (f"{number:06d}_depth.bin" for number in range(min(frames, 10**6)))
-    return frames, [name for name in names if name not in found]
+    return frames, [name for name in names if name not in present]

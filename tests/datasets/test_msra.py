@@ -76,7 +76,7 @@ def test_the_archives_own_top_folder_is_accepted(root, tmp_path):
 
 @pytest.mark.parametrize("name, total", [("old", 76375), ("new", 76391)])
 def test_releases_are_known_by_their_counts(name, total):
-    counts = msra.RELEASES[name]
+    counts = msra.COPIES[name]
     assert sum(counts) == total and msra.release(list(counts)) == name
     assert msra.release(counts[::-1]) == "other"
 
@@ -94,7 +94,7 @@ def test_bad_frames_are_dropped_only_when_asked(tmp_path):
 
 def test_the_bad_frames_are_in_the_fields_list():
     names = shared.path("published/msra/msra_test_list.txt").read_text().split()
-    assert len(msra.known_bad) == 22 and msra.known_bad < set(names)
+    assert len(msra.KNOWN_BAD) == 22 and msra.KNOWN_BAD < set(names)
     # The list is one split after another, so its order is the reader's.
     assert list(dict.fromkeys(name.split("/")[1] for name in names)) == list(msra.GESTURES)
 
