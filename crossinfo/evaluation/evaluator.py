@@ -16,8 +16,8 @@ from crossinfo.model import CrossInfoNet
 from datasets import crops, pipeline, registry, shards, targets
 from datasets.records import Reader
 
-# From a batch of frames, as ``datasets.pipeline`` makes them, to a dict of what a network gives for it:
-# ``joints`` float32 [B, J, 3], normalised, and perhaps ``losses`` {name: [B]} and ``heatmap_peak_error_px`` [B].
+# From a batch of frames, as ``datasets.pipeline`` makes them, to a dict: ``joints`` float32 [B, J, 3],
+# normalised, and perhaps ``losses`` {name: [B]} and ``heatmap_peak_error_px`` [B].
 OutputsFunction = Callable[[Mapping[str, tf.Tensor]], dict]
 
 

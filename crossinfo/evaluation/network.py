@@ -45,10 +45,10 @@ class NetworkEvaluation:
         dataset = registry.get(self.source.dataset)
         parts, splits = [], []
         for path, source in self._models():
-            served = loading.load_predictor(path)
-            _check_joints(served, dataset, path)
-            splits.append(self._split(dataclasses.replace(source, cubes_mm=(served.card.cube_mm,))))
-            parts.append(self._predict(served, splits[-1]))
+            predictor = loading.load_predictor(path)
+            _check_joints(predictor, dataset, path)
+            splits.append(self._split(dataclasses.replace(source, cubes_mm=(predictor.card.cube_mm,))))
+            parts.append(self._predict(predictor, splits[-1]))
         predictions = Predictions.concatenate(parts)
         if not splits[0].labelled:
             names = [name for split in splits for name in split.names]
@@ -56,11 +56,11 @@ class NetworkEvaluation:
             return None
         return reporting.write_report(
             predictions,
-            pathlib.Path(self.model).resolve().name if self.all_subjects else served.name,
+            pathlib.Path(self.model).resolve().name if self.all_subjects else predictor.name,
             dataset,
             self.source.centre,
             self.report_dir,
-            served.card.selected_on,
+            predictor.card.selected_on,
             splits,
         )
 
@@ -74,26 +74,26 @@ class NetworkEvaluation:
             options = dataclasses.replace(self.source.options, test_subject=subject)
             yield path if path.is_dir() else self.model, dataclasses.replace(self.source, options=options)
 
-    def _split(self, source):
+    def _split(self, source: shards.Source) -> evaluator.Split:
         cache_dir = self.cache_dir or f"{self.report_dir}/shards"
         return evaluator.Split(source, source.open(), cache_dir, self.workers)
 
-    def _predict(self, served, split):
-        if served.network is None:
-            outputs_of = evaluator.crop_function(lambda crop: served.call("crop", crop=crop)["joints"])
+    def _predict(self, predictor: loading.Predictor, split: evaluator.Split) -> Predictions:
+        if predictor.network is None:
+            outputs_of = evaluator.crop_function(lambda crop: predictor.call("crop", crop=crop)["joints"])
         else:
-            outputs_of = evaluator.network_function(served.network)
-        predictions = evaluator.predict(outputs_of, split.shard_set, served.card)
+            outputs_of = evaluator.network_function(predictor.network)
+        predictions = evaluator.predict(outputs_of, split.shard_set, predictor.card)
         if not self.by_centre:
             return predictions
-        return evaluator.with_errors_by_centre(predictions, outputs_of, split, served.card)
+        return evaluator.with_errors_by_centre(predictions, outputs_of, split, predictor.card)
 
 
-def _check_joints(served, dataset, path):
-    if len(served.card.joints) != len(dataset.skeleton):
+def _check_joints(predictor, dataset, path):
+    if len(predictor.card.joints) != len(dataset.skeleton):
         raise InputError(
             f"`dataset`={dataset.name}: has {len(dataset.skeleton)} joints, but {path} "
-            f"gives {len(served.card.joints)} (trained on {served.card.dataset})"
+            f"gives {len(predictor.card.joints)} (trained on {predictor.card.dataset})"
         )
 
 
@@ -101,5 +101,5 @@ def find_data_dir(model: str | os.PathLike, dataset: str) -> str:
     """The synthetic data that a training run made for itself. Raises InputError where there are none."""
     data_dir = pathlib.Path(model) / "data"
     if not data_dir.is_dir():
-        raise InputError(f"`data_dir` is required for `dataset`={dataset}: {data_dir} does not exist")
+        raise InputError(f"`data_dir` is required for `dataset`={dataset}")
     return str(data_dir)

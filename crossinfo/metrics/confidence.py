@@ -18,6 +18,8 @@ BLOCK_CORRELATION_TIMES = 8
 FEWEST_BLOCKS = 10
 # A correlation time is summed over so many of itself (Sokal's window): beyond is noise.
 WINDOW = 5
+# Blocks whose means differ by less than this share of the largest error differ by rounding only.
+EQUAL = 1e-9
 
 
 def mean_interval(errors_mm, level=0.95, replicates=1000, seed=0, subjects=None):
@@ -76,9 +78,9 @@ def correlation_time(frame_errors_mm):
 def _interval(frame_errors_mm, level, replicates, seed, subjects):
     mean_mm = frame_errors_mm.mean()
     rest = _within_subjects(frame_errors_mm, subjects)
-    if np.ptp(rest) == 0:
-        return float(mean_mm), float(mean_mm)
     means, blocks = _block_means(rest, block_frames(rest))
+    if np.ptp(means) <= EQUAL * np.abs(frame_errors_mm).max():
+        return float(mean_mm), float(mean_mm)
     error = means.std() / np.sqrt(max(1, blocks - 1))
     drawn = means[np.random.default_rng(seed).integers(len(means), size=(replicates, blocks))]
     drawn_errors = drawn.std(axis=1) / np.sqrt(max(1, blocks - 1))

@@ -64,6 +64,14 @@ def test_a_constant_difference_is_certain():
     assert confidence.difference_interval(errors_mm + 0.5, errors_mm) == (0.5, 0.5, 0.5)
 
 
+@pytest.mark.parametrize("noise_mm", [0.0, 1e-14])
+def test_equal_blocks_leave_no_doubt(noise_mm):
+    draws = np.random.default_rng(0).uniform(-noise_mm, noise_mm, 400)
+    for errors_mm in (np.full(400, 3.1), np.tile([2.1, 4.1], 200)):
+        low, high = confidence.mean_interval((errors_mm + draws)[:, None])
+        assert low == high == pytest.approx(3.1)
+
+
 def test_a_difference_is_surer_than_two_means_and_turns_its_sign():
     one_mm, noise_mm = recordings(2, 3000, 0.9)
     other_mm = one_mm - 0.3 + 0.05 * (noise_mm - MEAN_MM)
