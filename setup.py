@@ -1,4 +1,4 @@
-"""Packaging of crossinfonet: hand joints in millimetres from one depth frame."""
+"""Packaging of crossinfonet: 3D hand pose estimation from a single depth image."""
 
 import importlib.metadata
 import pathlib
@@ -38,11 +38,35 @@ for other in others_named_datasets():
 
 setuptools.setup(
     name=NAME,
-    version="0.1.0",
-    description="CrossInfoNet in Keras 3: hand joints in millimetres from one depth frame",
+    version="0.2.0",
+    description="3D hand pose estimation from a single depth image: CrossInfoNet in TensorFlow 2 / Keras 3",
     long_description=pathlib.Path(__file__).with_name("README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
     license="MIT",
+    keywords=[
+        "3d hand pose estimation",
+        "hand tracking",
+        "depth camera",
+        "depth image",
+        "crossinfonet",
+        "keras",
+        "tensorflow",
+        "tensorflow serving",
+    ],
+    classifiers=[
+        "Development Status :: 4 - Beta",
+        "Intended Audience :: Developers",
+        "Intended Audience :: Science/Research",
+        "Operating System :: POSIX :: Linux",
+        "Programming Language :: Python :: 3",
+        "Programming Language :: Python :: 3 :: Only",
+        "Programming Language :: Python :: 3.10",
+        "Programming Language :: Python :: 3.11",
+        "Programming Language :: Python :: 3.12",
+        "Programming Language :: Python :: 3.13",
+        "Topic :: Scientific/Engineering :: Artificial Intelligence",
+        "Topic :: Scientific/Engineering :: Image Recognition",
+    ],
     python_requires=">=3.10,<3.14",
     packages=setuptools.find_packages(include=["crossinfo", "crossinfo.*", "datasets", "datasets.*"]),
     package_data={
