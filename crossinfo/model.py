@@ -13,9 +13,10 @@ from crossinfo.config import NetworkConfig
 from crossinfo.layers import CrossConnection, FeaturePyramid, HeatmapHead
 from crossinfo.layers.blocks import ConvolutionBlock, DenseBlock, ResidualBlock
 from crossinfo.layers.normalization import registered
+from datasets.crops import CROP_SIZE
+from datasets.targets import HEATMAP_SIZE
 
-CROP_SIZE = 96
-HEATMAP_SIZE = (24, 24)
+MODEL_FILE = "model.keras"
 
 
 @registered
@@ -86,28 +87,6 @@ def inference(model: CrossInfoNet) -> keras.Model:
     pose = keras.Model(model.input, {"hand": model.output["hand"]}, name="pose")
     pose.dtype_policy = model.dtype_policy
     return pose
-
-
-def operations(model: keras.Model) -> int:
-    """Floating-point operations per frame: 2 x the multiply-adds of all convolutions and dense layers."""
-    crop = tf.TensorSpec([1, CROP_SIZE, CROP_SIZE, 1])
-    graph = tf.function(lambda x: model(x, training=False)).get_concrete_function(crop).graph
-    return sum(
-        2 * int(np.prod(op.outputs[0].shape)) * int(np.prod(op.inputs[1].shape[:-1]))
-        for op in _needed(graph.outputs)
-        if op.type in ("Conv2D", "MatMul")
-    )
-
-
-def _needed(tensors):
-    """Operations that these tensors depend on: what TensorFlow runs, which prunes the rest."""
-    needed, waiting = set(), [tensor.op for tensor in tensors]
-    while waiting:
-        op = waiting.pop()
-        if op not in needed:
-            needed.add(op)
-            waiting += [tensor.op for tensor in op.inputs] + list(op.control_inputs)
-    return needed
 
 
 def _head_dtype(policy):
@@ -190,7 +169,11 @@ class _Graph:
         joints = {"hand": config.joints, "palm": config.palm_joints, "finger": config.finger_joints}
         return {
             f"{part}_heatmap": HeatmapHead(
-                joints[part], HEATMAP_SIZE, config.resize_grid, name=f"{part}_heatmap", **self.head
+                joints[part],
+                (HEATMAP_SIZE, HEATMAP_SIZE),
+                config.resize_grid,
+                name=f"{part}_heatmap",
+                **self.head,
             )(features[part])
             for part in features
         }

@@ -15,6 +15,8 @@ from datasets.io import tables
 
 MODES = ("gt", "file", "com")
 MISALIGNED_MM = 150.0
+# Taken where there is no centre: any point in front of the camera keeps the arithmetic of a crop finite.
+STAND_IN_MM = (0.0, 0.0, 1000.0)
 
 # A hand, seen from any side, shows more than this; speckle and stray pixels show less.
 MIN_AREA_MM2 = 800.0

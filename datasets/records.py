@@ -8,6 +8,11 @@ import numpy as np
 from datasets.geometry import Camera
 
 
+def evenly_spread(count: int, wanted: int) -> np.ndarray:
+    """At most ``wanted`` of ``count`` indices, evenly spread from the first to the last; int64, ascending."""
+    return np.unique(np.linspace(0, count - 1, min(count, wanted)).round().astype(np.int64))
+
+
 @dataclasses.dataclass(frozen=True)
 class Record:
     """One frame after its reader: y down, millimetres.

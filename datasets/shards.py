@@ -19,6 +19,7 @@ from tqdm import tqdm
 from datasets import centres, crops, registry, runtime
 from datasets.errors import InputError
 from datasets.io import shard_files
+from datasets.records import evenly_spread
 
 SCHEMA = 1
 SHARD_FRAMES = 1000
@@ -79,7 +80,7 @@ class Source:
             held_out = _held_out(len(moments), self.validation_fraction)
             chosen = moments[held_out] if self.part == "validation" else chosen[~held_out[moment]]
         if self.max_frames and len(chosen) > self.max_frames:
-            chosen = chosen[np.linspace(0, len(chosen) - 1, self.max_frames).round().astype(int)]
+            chosen = chosen[evenly_spread(len(chosen), self.max_frames)]
         return chosen
 
     def given_centres(self, reader):
@@ -163,7 +164,7 @@ def prepare(source, cache_dir, workers=None, reader=None):
     """
     reader = reader or source.open()
     if source.centre == "gt" and reader.joints_mm is None:
-        raise InputError(f"--centre=gt: the labels of {source.dataset}'s {source.part} split are hidden")
+        raise InputError(f"`centre`=gt: the labels of {source.dataset}'s {source.part} split are hidden")
     indices = source.indices(reader)
     if not len(indices):
         raise InputError(f"{source.data_dir}: no frames for the {source.part} part of {source.dataset}")
@@ -304,7 +305,7 @@ def _crop(source, frames):
     else:
         valid = np.isfinite(centre).all(axis=1) & (centre[:, 2] > 0)
     # A frame without a centre is cropped about a stand-in; its prediction counts as not found.
-    stand_in = np.where(valid[:, None], centre, [0, 0, 1000]).astype(np.float32)
+    stand_in = np.where(valid[:, None], centre, centres.STAND_IN_MM).astype(np.float32)
     crop = _compiled("crop")(depth, crops.CropPlace(stand_in, camera, cube)).numpy()[..., 0]
     steps = np.round(crop * DEPTH_STEPS).astype(np.int16)
     for i, frame in enumerate(frames):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from datasets.geometry import Camera
-from datasets.records import Reader
+from datasets.records import Reader, evenly_spread
 
 
 class Counting(Reader):
@@ -56,3 +56,10 @@ def test_an_index_outside_is_an_index_error(index):
 def test_a_reader_must_say_how_depth_is_read():
     with pytest.raises(NotImplementedError):
         Reader().read_depth(0)
+
+
+@pytest.mark.parametrize(
+    "count, wanted, indices", [(1000, 3, [0, 500, 999]), (2, 500, [0, 1]), (5, 1, [0]), (0, 3, [])]
+)
+def test_evenly_spread_indices_reach_from_the_first_to_the_last(count, wanted, indices):
+    assert evenly_spread(count, wanted).tolist() == indices

@@ -126,8 +126,7 @@ def test_a_killed_run_goes_on_where_it_stopped(msra_root, tmp_path, lost):
 def test_processes_that_fill_one_set_at_the_same_time_end_with_the_same_whole_set(msra_root, tmp_path):
     code = f"""if True:
         import pathlib, sys, time
-        from datasets import shards
-        from datasets import command_line
+        from datasets import runtime, shards
         runtime.import_tensorflow()
         shards.SHARD_FRAMES = 3
         here = pathlib.Path({str(tmp_path)!r})
@@ -348,7 +347,7 @@ def test_the_fingerprint_knows_all_that_shapes_a_set(msra_root, tmp_path):
 def test_hidden_labels_have_no_ground_truth_centre(msra_root, tmp_path):
     reader = MsraReader(msra_root, "test")
     reader.joints_mm = None
-    with pytest.raises(InputError, match="--centre=gt: the labels of msra's test split are hidden"):
+    with pytest.raises(InputError, match="`centre`=gt: the labels of msra's test split are hidden"):
         shards.prepare(source_of(msra_root, "test", centre="gt"), tmp_path, 1, reader)
 
 
