@@ -37,7 +37,7 @@ class Hands17Reader(Reader):
         boxes_uv: float32 [N, 4]. Left, top, width, height in pixels of the test frames; None in training.
         subjects: "unknown" for all; persons are not published.
 
-    Raises InputError naming the flag, or file and line.
+    Raises InputError naming the argument, or file and line.
     """
 
     skeleton = HANDS17

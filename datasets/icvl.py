@@ -45,7 +45,7 @@ class IcvlReader(Reader):
         originals: int64 [N] or None, as in ``Reader``: set where the rotated copies are there.
         subjects: the recording's folder of 12 digits, or the test sequence; persons are not published.
 
-    Raises InputError naming the flag, or file and line.
+    Raises InputError naming the argument, or file and line.
     """
 
     skeleton = ICVL
@@ -54,7 +54,7 @@ class IcvlReader(Reader):
     def __init__(self, data_dir, split="train", icvl_frames="original", check_files=True):
         layout.check_split(split)
         if icvl_frames not in FRAMES:
-            raise InputError(f"--icvl_frames={icvl_frames}: expected one of {', '.join(FRAMES)}")
+            raise InputError(f"`icvl_frames`={icvl_frames}: expected one of {', '.join(FRAMES)}")
         train = split == "train"
         texts = [TRAIN_LABELS] if train else [f"Testing/{sequence}.txt" for sequence in SEQUENCES]
         depth = TRAIN_DEPTH if train else TEST_DEPTH

@@ -73,7 +73,7 @@ class MsraReader(Reader):
     Attributes:
         release: str. "old", "new" or "other", by the frame counts of all subjects.
 
-    Raises InputError naming the flag or file if something is missing or contradicts itself.
+    Raises InputError naming the argument or file if something is missing or contradicts itself.
     """
 
     skeleton = MSRA
@@ -137,7 +137,7 @@ def _root(data_dir):
         if any((root / subject).is_dir() for subject in SUBJECTS):
             return root
     raise InputError(
-        f"--data_dir={data_dir}: no MSRA data; expected the folders P0 to P8, or {ROOT} with them inside"
+        f"`data_dir`={data_dir}: no MSRA data; expected the folders P0 to P8, or {ROOT} with them inside"
     )
 
 
@@ -162,12 +162,12 @@ def _split_subjects(root, counts, split, test_subject):
     """Subjects of a split that have frames."""
     test = f"P{test_subject}"
     if not counts.get(test):
-        raise InputError(f"--test_subject={test_subject}: no gesture folders in {root / test}")
+        raise InputError(f"`test_subject`={test_subject}: no gesture folders in {root / test}")
     if split not in ("train", "test"):
-        raise InputError(f"--split={split}: expected train or test")
+        raise InputError(f"`split`={split}: expected train or test")
     chosen = [name for name in SUBJECTS if counts[name] and (name == test) == (split == "test")]
     if not any(sum(counts[name].values()) for name in chosen):
-        raise InputError(f"--data_dir={root}: no frames for the {split} split with test subject {test}")
+        raise InputError(f"`data_dir`={root}: no frames for the {split} split with test subject {test}")
     return chosen
 
 

@@ -60,7 +60,7 @@ class NyuReader(Reader):
     Attributes:
         subjects: "1", and "2" from test frame 2440 (counted from 0) on.
 
-    Raises InputError naming the flag or file.
+    Raises InputError naming the argument or file.
     """
 
     skeleton = NYU

@@ -14,7 +14,7 @@ _SHOWN = 5
 def check_split(split):
     """Raises InputError unless ``split`` is "train" or "test"."""
     if split not in ("train", "test"):
-        raise InputError(f"--split={split}: expected train or test")
+        raise InputError(f"`split`={split}: expected train or test")
 
 
 def expect_root(data_dir, expected, dataset):
@@ -25,22 +25,22 @@ def expect_root(data_dir, expected, dataset):
         expected: paths relative to it, e.g. ``("Training/labels.txt", "Training/Depth")``.
         dataset: str. Name for messages.
 
-    Raises InputError naming ``--data_dir``, what was expected and what was found, and the right folder
+    Raises InputError naming ``data_dir``, what was expected and what was found, and the right folder
     if it lies up to two levels deeper or three higher.
     """
     root = pathlib.Path(data_dir)
     if not root.is_dir():
-        raise InputError(f"--data_dir={data_dir}: no such folder")
+        raise InputError(f"`data_dir`={data_dir}: no such folder")
     absent = [path for path in expected if not (root / path).exists()]
     if not absent:
         return root
     if len(absent) < len(expected):
         raise InputError(
-            f"--data_dir={data_dir}: {dataset} is only partly unpacked: {', '.join(absent)} "
+            f"`data_dir`={data_dir}: {dataset} is only partly unpacked: {', '.join(absent)} "
             f"{'is' if len(absent) == 1 else 'are'} missing; unpack the archive again"
         )
     raise InputError(
-        f"--data_dir={data_dir}: no {dataset} data; expected {', '.join(expected)}, found "
+        f"`data_dir`={data_dir}: no {dataset} data; expected {', '.join(expected)}, found "
         + _found(root)
         + _suggestion(root, expected)
     )
@@ -66,7 +66,7 @@ def _suggestion(root, expected):
     above = list(root.absolute().parents)[:3]
     for folder in [*children, *above, *itertools.islice(grandchildren, _LOOKED_AT)]:
         if all((folder / path).exists() for path in expected):
-            return f"; use --data_dir={folder}"
+            return f"; use `data_dir`={folder}"
     return ""
 
 

@@ -117,7 +117,7 @@ def test_a_cut_picture_is_named_when_it_is_read(root):
 
 @pytest.mark.parametrize("data_dir", ["training", "training/images", ".."])
 def test_a_root_too_deep_or_too_high_names_the_right_one(root, data_dir):
-    with pytest.raises(InputError, match=f"no HANDS 2017 data; expected .*use --data_dir=.*{root.name}$"):
+    with pytest.raises(InputError, match=f"no HANDS 2017 data; expected .*use `data_dir`=.*{root.name}$"):
         hands17.Hands17Reader(root / data_dir)
 
 

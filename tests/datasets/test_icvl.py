@@ -158,16 +158,16 @@ def test_a_cut_picture_is_named_when_it_is_read(root):
     "below, found", [("Training", "Depth, labels.txt"), ("Testing", "Depth, test_seq_1.txt")]
 )
 def test_a_root_too_deep_or_too_high_names_the_right_one(root, below, found):
-    with pytest.raises(InputError, match=rf"expected .*, found {found}.*; use --data_dir={root}$"):
+    with pytest.raises(InputError, match=rf"expected .*, found {found}.*; use `data_dir`={root}$"):
         icvl.IcvlReader(root / below, "train")
-    with pytest.raises(InputError, match=rf"use --data_dir={root}$"):
+    with pytest.raises(InputError, match=rf"use `data_dir`={root}$"):
         icvl.IcvlReader(root.parent, "train")
 
 
 def test_a_wrong_choice_names_its_flag(root):
-    with pytest.raises(InputError, match="--icvl_frames=some"):
+    with pytest.raises(InputError, match="`icvl_frames`=some"):
         icvl.IcvlReader(root, icvl_frames="some")
-    with pytest.raises(InputError, match="--split=val"):
+    with pytest.raises(InputError, match="`split`=val"):
         icvl.IcvlReader(root, "val")
 
 

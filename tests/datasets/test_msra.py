@@ -166,12 +166,12 @@ def test_damaged_labels_are_named_at_once(root, case):
 
 @pytest.mark.parametrize("data_dir", ["", "absent"])
 def test_a_folder_without_data_names_its_flag(tmp_path, data_dir):
-    with pytest.raises(InputError, match="--data_dir=.*P0 to P8"):
+    with pytest.raises(InputError, match="`data_dir`=.*P0 to P8"):
         msra.MsraReader(tmp_path / data_dir, "train")
 
 
 def test_the_test_subject_must_exist(root):
-    with pytest.raises(InputError, match="--test_subject=4"):
+    with pytest.raises(InputError, match="`test_subject`=4"):
         msra.MsraReader(root, "train", test_subject=4)
 
 
@@ -182,5 +182,5 @@ def test_a_split_without_frames_is_refused(tmp_path):
 
 
 def test_an_unknown_split_is_refused(root):
-    with pytest.raises(InputError, match="--split=val"):
+    with pytest.raises(InputError, match="`split`=val"):
         msra.MsraReader(root, "val")

@@ -146,9 +146,9 @@ def test_a_cut_picture_is_named_when_it_is_read(root):
 
 
 def test_a_root_too_deep_or_too_high_names_the_right_one(root):
-    with pytest.raises(InputError, match=rf"expected test, .*found depth_1.*; use --data_dir={root}$"):
+    with pytest.raises(InputError, match=rf"expected test, .*found depth_1.*; use `data_dir`={root}$"):
         nyu.NyuReader(root / "test", "test")
-    with pytest.raises(InputError, match=rf"found nyu; use --data_dir={root}$"):
+    with pytest.raises(InputError, match=rf"found nyu; use `data_dir`={root}$"):
         nyu.NyuReader(root.parents[1], "test")
 
 

@@ -46,7 +46,7 @@ def test_the_msra_reader_uses_the_registered_camera():
 @pytest.mark.parametrize("split", ["train", "test"])
 @pytest.mark.parametrize("name, title", [("nyu", "NYU"), ("icvl", "ICVL"), ("hands17", "HANDS 2017")])
 def test_each_dataset_is_looked_for_by_its_own_reader(tmp_path, name, title, split):
-    with pytest.raises(InputError, match=f"--data_dir=.*: no {title} data; expected .*found an empty folder"):
+    with pytest.raises(InputError, match=f"`data_dir`=.*: no {title} data; expected .*found an empty folder"):
         registry.get(name).open(tmp_path, split)
 
 
@@ -92,11 +92,11 @@ def test_people_that_are_not_known_are_left_out(name, names):
 
 @pytest.mark.parametrize("name", ["msra", "synthetic"])
 def test_options_reach_the_reader(tmp_path, name):
-    with pytest.raises(InputError, match="--data_dir"):
+    with pytest.raises(InputError, match="`data_dir`"):
         registry.get(name).open(tmp_path, "train")
     (tmp_path / "P0/1").mkdir(parents=True)
     (tmp_path / "P0/1/joint.txt").write_text("0\n")
-    with pytest.raises(InputError, match="--test_subject=5"):
+    with pytest.raises(InputError, match="`test_subject`=5"):
         registry.get(name).open(tmp_path, "test", registry.ReaderOptions(test_subject=5))
 
 

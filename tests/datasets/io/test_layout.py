@@ -26,13 +26,13 @@ def test_a_root_too_deep_names_what_was_found_and_the_right_one(root, below):
         layout.expect_root(root / below, EXPECTED, "ICVL")
     first = sorted(path.name for path in (root / below).iterdir())[0]
     assert f"no ICVL data; expected Training/labels.txt, Training/Depth, found {first}" in str(error.value)
-    assert str(error.value).endswith(f"use --data_dir={root}") and "\n" not in str(error.value)
+    assert str(error.value).endswith(f"use `data_dir`={root}") and "\n" not in str(error.value)
 
 
 def test_a_root_too_high_names_the_right_one(root):
     (root.parent / "a").mkdir()
     for data_dir, found in ((root.parent, "a, set"), (root.parents[1], "top")):
-        with pytest.raises(InputError, match=rf"found {found}; use --data_dir={root}$"):
+        with pytest.raises(InputError, match=rf"found {found}; use `data_dir`={root}$"):
             layout.expect_root(data_dir, EXPECTED, "ICVL")
 
 
@@ -52,7 +52,7 @@ def test_a_missing_part_is_called_partly_unpacked(root):
 
 
 def test_no_folder_at_all(tmp_path):
-    with pytest.raises(InputError, match="--data_dir=.*none: no such folder"):
+    with pytest.raises(InputError, match="`data_dir`=.*none: no such folder"):
         layout.expect_root(tmp_path / "none", EXPECTED, "ICVL")
 
 
@@ -66,5 +66,5 @@ def test_missing_frames_are_counted_and_the_first_is_named(root):
 
 def test_an_unknown_split_names_its_flag():
     layout.check_split("test")
-    with pytest.raises(InputError, match="--split=val: expected train or test"):
+    with pytest.raises(InputError, match="`split`=val: expected train or test"):
         layout.check_split("val")
