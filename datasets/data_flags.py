@@ -42,6 +42,11 @@ def define_centre(group: Group):
         "Where the hand is: ground truth (numbers are then not comparable with others'), a file, or the "
         "centre of mass. Default: file if --centre_file is given, else com.",
     )  # fmt: skip
+    define_centre_file(group)
+
+
+def define_centre_file(group: Group):
+    """Defines ``--centre_file`` for commands that measure every centre mode."""
     group.string(
         "centre_file", None, "Centres of the test split, one frame per line: x y z in mm, or name x y z."
     )

@@ -5,9 +5,10 @@ import os
 import pathlib
 from collections.abc import Sequence
 
-from datasets import msra, registry
+from datasets import msra
 from datasets.check.findings import FAULT, NOTE, UNPACK_AGAIN, WARNING, Finding, by_share
 from datasets.check.sample import SampledSplit
+from datasets.registry import Dataset
 
 OTHER = "other"
 # Datasets that MSRA's reader reads.
@@ -25,19 +26,15 @@ def parts(split: SampledSplit) -> dict[str, int]:
     return dict(collections.Counter(split.reader.subjects))
 
 
-def published(dataset: str, *names: str) -> list[int]:
-    """Published counts of the parts ``names`` together, one per release, ascending; [] if unknown."""
-    by_release = [
-        [release.get(name) for name in names] for release in registry.get(dataset).published_counts.values()
-    ]
-    return sorted({sum(frames) for frames in by_release if None not in frames})
+def published(dataset: Dataset, *names: str) -> list[int]:
+    """Published counts of the parts ``names`` together, one per public copy, ascending; [] if unknown."""
+    by_copy = [[counts.get(name) for name in names] for counts in dataset.published_counts.values()]
+    return sorted({sum(frames) for frames in by_copy if None not in frames})
 
 
-def release(dataset: str, counts: dict[str, int]) -> str:
-    """Name of the release with exactly these counts {part: frames}, or "other"."""
-    return next(
-        (name for name, known in registry.get(dataset).published_counts.items() if known == counts), OTHER
-    )
+def release(dataset: Dataset, counts: dict[str, int]) -> str:
+    """Name of the public copy with exactly these counts {part: frames}, or "other"."""
+    return next((name for name, known in dataset.published_counts.items() if known == counts), OTHER)
 
 
 def count_frames(splits: Sequence[SampledSplit]) -> dict[str, int]:
@@ -47,12 +44,9 @@ def count_frames(splits: Sequence[SampledSplit]) -> dict[str, int]:
 
 def check_counts(splits: Sequence[SampledSplit], complete: bool) -> list[Finding]:
     """Whether the counts are the published ones; ``complete``: whether every split could be opened."""
-    dataset, counts = splits[0].dataset.name, count_frames(splits)
-    known = {
-        part: published(dataset, part)
-        for release in registry.get(dataset).published_counts.values()
-        for part in release
-    }
+    dataset, counts = splits[0].dataset, count_frames(splits)
+    names = dict.fromkeys(part for copy in dataset.published_counts.values() for part in copy)
+    known = {part: published(dataset, part) for part in names}
     absent = [part for part in known if complete and not counts.get(part)]
     if absent:
         what = f"no frames of {', '.join(absent)}; the data are only partly unpacked"
@@ -100,7 +94,7 @@ def check_empty(split: SampledSplit) -> list[Finding]:
 
 
 def check_known_bad(split: SampledSplit) -> list[Finding]:
-    """MSRA: frames whose labels are known to be wrong."""
+    """Frames whose labels are known to be wrong."""
     bad = sum(name in split.dataset.known_bad for name in split.reader.names)
     if not bad:
         return []

@@ -1,12 +1,13 @@
-"""What a check says, and plain tables for the terminal."""
+"""What a check finds, how findings are ranked, and how they and tables are printed."""
 
 import dataclasses
+from collections.abc import Iterable, Sequence
 
 NOTE, WARNING, FAULT = "note", "warning", "FAULT"
 # From harmless to worst.
 LEVELS = (NOTE, WARNING, FAULT)
 
-AGAIN = "unpack or download it again"
+UNPACK_AGAIN = "unpack or download it again"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -14,9 +15,9 @@ class Finding:
     """One thing found.
 
     Args:
-        level: str. ``NOTE``: good to know; ``WARNING``: training is right, but look at it; ``FAULT``:
-            training on it would be wrong.
-        split: str. "train", "test", or "" for the data set as a whole.
+        level: str. ``NOTE``: good to know; ``WARNING``: training would be right, but look at it;
+            ``FAULT``: training would be wrong.
+        split: str. "train", "test", or "" for the dataset as a whole.
         what: str. What was found, naming the file, the frame or the number.
         todo: str. What to do about it.
     """
@@ -26,37 +27,37 @@ class Finding:
     what: str
     todo: str = ""
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.what}: {self.todo}" if self.todo else self.what
 
 
-def by_share(share, limit, split, what, todo):
-    """[FAULT] if a share lies above a limit, [WARNING] if it is not zero, [] without any."""
+def by_share(share: float, limit: float, split: str, what: str, todo: str) -> list[Finding]:
+    """A fault if a share of frames lies above a limit, a warning if it is not zero, else nothing.
+
+    Args:
+        share: float, 0 to 1.
+        limit: float, 0 to 1.
+        split: str. As in ``Finding``.
+        what: str. As in ``Finding``.
+        todo: str. As in ``Finding``.
+    """
     return [Finding(FAULT if share > limit else WARNING, split, what, todo)] if share > 0 else []
 
 
-def ranked(findings):
-    """Findings from the worst to the harmless; one said of several splits is told once."""
-    merged = {}
+def ranked(findings: Iterable[Finding]) -> list[Finding]:
+    """Findings from the worst to the harmless; the same finding in several splits becomes one."""
+    splits = {}
     for finding in findings:
-        merged.setdefault((finding.level, finding.what, finding.todo), []).append(finding.split)
-    kept = [
-        Finding(level, ", ".join(dict.fromkeys(filter(None, splits))), what, todo)
-        for (level, what, todo), splits in merged.items()
+        splits.setdefault((finding.level, finding.what, finding.todo), []).append(finding.split)
+    merged = [
+        Finding(level, ", ".join(dict.fromkeys(filter(None, names))), what, todo)
+        for (level, what, todo), names in splits.items()
     ]
-    return sorted(kept, key=lambda finding: -LEVELS.index(finding.level))
+    return sorted(merged, key=lambda finding: -LEVELS.index(finding.level))
 
 
-def table(header, rows):
-    """Lines of a table, its columns as wide as they need."""
-    cells = [[str(cell) for cell in row] for row in (header, *rows)]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in cells]
-    return [lines[0], "  ".join("-" * width for width in widths), *lines[1:]]
-
-
-def told(findings):
-    """Lines that list ranked findings, what to do below each."""
+def finding_lines(findings: Iterable[Finding]) -> list[str]:
+    """Lines that list findings, what to do below each."""
     lines = []
     for finding in findings:
         where = f"{finding.split}: " if finding.split else ""
@@ -64,3 +65,11 @@ def told(findings):
         if finding.todo:
             lines.append(f"{'':8} -> {finding.todo}")
     return lines
+
+
+def table_lines(header: Sequence[str], rows: Iterable[Sequence]) -> list[str]:
+    """Lines of a table, its columns as wide as they need."""
+    cells = [[str(cell) for cell in row] for row in (header, *rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in cells]
+    return [lines[0], "  ".join("-" * width for width in widths), *lines[1:]]

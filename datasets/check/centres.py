@@ -1,11 +1,13 @@
 """Where hands are taken to be: distance of each centre mode to the labels' mean, and what its cube holds."""
 
 import dataclasses
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from datasets import centres
+from datasets.centres import from_file
 from datasets.check.findings import FAULT, NOTE, WARNING, Finding
+from datasets.check.sample import SampledSplit
 from datasets.errors import InputError
 
 # V2V-PoseNet's centres lie 21 mm from the mean of NYU's test joints (p95 36).
@@ -19,75 +21,79 @@ LEAST_INSIDE_AT_ALL = 0.5
 
 
 @dataclasses.dataclass(frozen=True)
-class Place:
+class CentreStatistics:
     """How one centre mode does on one split.
 
     Args:
         mode: str. "gt", "com" or "file".
         frames: int. How many frames it was measured on.
-        found: float. Share of them with a centre.
-        mean_mm, p95_mm: float. Distance to the ground-truth centre.
-        joints_inside, frames_inside: float. Share of joints, and of frames with all joints, inside the
-            cube; a frame without a centre has none inside.
+        valid: float. Share of them with a centre.
+        mean_mm: float. Mean distance to the ground-truth centre.
+        p95_mm: float. Its 95th percentile.
+        joints_inside: float. Share of the joints inside the cube; a frame without a centre has none inside.
+        frames_inside: float. Share of the frames with all joints inside the cube.
     """
 
     mode: str
     frames: int
-    found: float
+    valid: float
     mean_mm: float
     p95_mm: float
     joints_inside: float
     frames_inside: float
 
 
-def file_centres(split):
-    """Centres of the split's file, float32 [N, 3] in mm, y down. Raises as ``centres.from_file``."""
-    return centres.from_file(split.centre_file, split.reader, split.dataset.centre_file_y_up)
+def centre_statistics(split: SampledSplit, file_mm: np.ndarray | None = None) -> list[CentreStatistics]:
+    """Statistics of every centre mode that the data allow; [] where labels are hidden.
 
-
-def places(split, file_mm=None):
-    """List of ``Place``s; empty where labels are hidden."""
+    Args:
+        split: SampledSplit. "gt" is measured on all its frames, "com" on its sample.
+        file_mm: float32 [N, 3]. Centres of a file, NaN where invalid; None without a file.
+    """
     if split.truth_mm is None:
         return []
     every = np.arange(len(split.reader))
-    given = [("gt", every, split.truth_mm), ("com", split.sample.indices, split.sample.com_mm)]
-    given += [("file", every, file_mm)] if file_mm is not None else []
-    return [_place(split, mode, *at) for mode, *at in given if len(at[0])]
+    modes = {"gt": (every, split.truth_mm), "com": (split.sample.indices, split.sample.com_mm)}
+    if file_mm is not None:
+        modes["file"] = (every, file_mm)
+    return [_statistics(split, mode, *centres) for mode, centres in modes.items() if len(centres[0])]
 
 
-def _place(split, mode, indices, centres_mm):
+def _statistics(split, mode, indices, centres_mm):
     distance_mm = np.linalg.norm(centres_mm - split.truth_mm[indices], axis=1)
-    found = np.isfinite(distance_mm)
-    mean_mm, p95_mm = (
-        (distance_mm[found].mean(), np.percentile(distance_mm[found], 95)) if found.any() else _NONE
-    )
+    valid = np.isfinite(distance_mm)
     half_mm = split.cubes_mm[indices, None, None] / 2
     inside = (np.abs(split.reader.joints_mm[indices] - centres_mm[:, None]) <= half_mm).all(axis=-1)
-    return Place(mode, len(indices), found.mean(), mean_mm, p95_mm, inside.mean(), inside.all(axis=1).mean())
+    return CentreStatistics(
+        mode=mode,
+        frames=len(indices),
+        valid=valid.mean(),
+        mean_mm=distance_mm[valid].mean() if valid.any() else np.nan,
+        p95_mm=np.percentile(distance_mm[valid], 95) if valid.any() else np.nan,
+        joints_inside=inside.mean(),
+        frames_inside=inside.all(axis=1).mean(),
+    )
 
 
-_NONE = (np.nan, np.nan)
-
-
-def check_places(split, found):
-    """Findings on the ``Place``s of a split: does the default cube hold the hands?"""
-    for place in found:
-        inside = f"{place.joints_inside:.1%} of the joints"
-        if place.mode == "gt" and place.joints_inside < LEAST_INSIDE_AT_ALL:
+def check_cube(split: SampledSplit, statistics: Iterable[CentreStatistics]) -> Iterator[Finding]:
+    """Whether the default cube about each centre holds the hands."""
+    for centre in statistics:
+        inside = f"{centre.joints_inside:.1%} of the joints"
+        if centre.mode == "gt" and centre.joints_inside < LEAST_INSIDE_AT_ALL:
             what = (
                 f"only {inside} lie in the cube about their own mean; a hand is larger or smaller than that"
             )
             yield Finding(FAULT, split.name, what, "the labels' unit or scale is wrong; fetch them again")
-        elif place.mode == "gt" and place.joints_inside < LEAST_INSIDE:
+        elif centre.mode == "gt" and centre.joints_inside < LEAST_INSIDE:
             what = f"{inside} lie in the default cube about their mean"
             yield Finding(WARNING, split.name, what, "train with a larger --cube_mm")
-        elif place.mode == "com" and place.joints_inside < LEAST_INSIDE:
-            what = f"{inside} lie in the default cube about the centre of mass (found in {place.found:.1%})"
+        elif centre.mode == "com" and centre.joints_inside < LEAST_INSIDE:
+            what = f"{inside} lie in the default cube about the centre of mass (found in {centre.valid:.1%})"
             yield Finding(WARNING, split.name, what, "train with a centre file, or a larger --cube_mm")
 
 
-def check_centre_file(split, file_mm):
-    """Findings on a centre file that could be read: rows without a centre, rows of other frames."""
+def check_centre_file(split: SampledSplit, file_mm: np.ndarray) -> Iterator[Finding]:
+    """Rows of a centre file without a centre, or of other frames; ``file_mm`` is float32 [N, 3]."""
     invalid = np.isnan(file_mm[:, 0])
     if invalid.any():
         level = WARNING if invalid.mean() > MAX_INVALID else NOTE
@@ -112,8 +118,8 @@ def check_centre_file(split, file_mm):
         return
 
 
-def shifted_runs(split, file_mm):
-    """Yields (first row, end, lag) of runs of consecutive frames whose centres fit other rows better.
+def shifted_runs(split: SampledSplit, file_mm: np.ndarray) -> Iterator[tuple[int, int, int]]:
+    """(first row, end, lag) of runs of consecutive frames whose centres [N, 3] fit other rows better.
 
     A run is a folder of frames, since a missing frame shifts all rows after it.
     """
@@ -125,7 +131,7 @@ def shifted_runs(split, file_mm):
             yield int(first), int(last), lag
 
 
-def best_lag(given_mm, truth_mm):
+def best_lag(given_mm: np.ndarray, truth_mm: np.ndarray) -> int:
     """Rows by which centres [N, 3] must be moved up to fit the truth [N, 3]; 0 unless clearly better.
 
     The usual difference is taken off first: centres lie on the hand's surface, labels inside.
@@ -147,14 +153,14 @@ def _lagged(given_mm, truth_mm, lag):
     return np.linalg.norm(difference - np.median(difference, axis=0), axis=1).mean()
 
 
-def check_centres(split):
-    """(list of ``Place``s, findings) of a split, its centre file included."""
+def check_centres(split: SampledSplit) -> tuple[list[CentreStatistics], list[Finding]]:
+    """Statistics of a split's centres, and findings on them and on its centre file."""
     findings, file_mm = [], None
     if split.centre_file:
         try:
-            file_mm = file_centres(split)
+            file_mm = from_file(split.centre_file, split.reader, split.dataset.files_y_up)
             findings += check_centre_file(split, file_mm)
         except InputError as error:
             findings.append(Finding(FAULT, split.name, str(error), "take the file made for this split"))
-    found = places(split, file_mm)
-    return found, [*findings, *check_places(split, found)]
+    statistics = centre_statistics(split, file_mm)
+    return statistics, [*findings, *check_cube(split, statistics)]
