@@ -1,4 +1,4 @@
-"""How good predictions are: functions on arrays, without TensorFlow."""
+"""Scores of predictions: functions of arrays, without TensorFlow."""
 
 from crossinfo.metrics.errors import (
     CURVE_MM,

@@ -1,8 +1,8 @@
-"""The field's published errors, to stand beside measured ones.
+"""Published errors of the field's methods, shown beside measured ones.
 
-``measured`` values were computed by the field's metric (awesome-hand-pose-estimation's, which is also
-``crossinfo.metrics``'s) on the predictions that the authors published; all others are what papers and
-project pages claim. Numbers with ground-truth centres are not comparable with others.
+``measured`` values were computed with the field's metric (that of awesome-hand-pose-estimation and of
+``crossinfo.metrics``) from the predictions that the authors published; all others are what papers and project
+pages claim. Errors with ground-truth centres are not comparable with others.
 """
 
 import dataclasses
@@ -24,15 +24,15 @@ class Published:
     """One method's published result on one dataset's test split.
 
     Args:
-        name: str. The method.
-        mean_error_mm: float.
-        success_max_20: float or None. Fraction of frames whose worst joint is within 20 mm.
-        centre: str. Where the hand was taken to be: ``gt``, ``file (...)``, ``com (...)``, ``unknown``, ...
-        source: str.
-        measured: bool. Computed from published predictions, not only claimed.
-        parts_mm: {part: mean error in mm} where known: NYU's ``s1`` and ``s2``, HANDS 2017's ``seen`` and
-            ``unseen`` persons.
-        note: str. What to know before quoting it.
+        name: the method.
+        mean_error_mm: over all joints of all frames.
+        success_max_20: fraction of frames whose largest joint error is at most 20 mm; None where unknown.
+        centre: how the hand's centre was found: ``gt``, ``file (...)``, ``com (...)``, ``unknown``, ...
+        source: where the values were published.
+        measured: whether they were computed from published predictions.
+        parts_mm: {part: mean error in mm} where known: NYU's subjects ``s1`` and ``s2``, HANDS 2017's
+            ``seen`` and ``unseen`` persons.
+        note: what to know before quoting the value.
     """
 
     name: str
@@ -41,7 +41,7 @@ class Published:
     centre: str
     source: str
     measured: bool
-    parts_mm: dict = dataclasses.field(default_factory=dict)
+    parts_mm: dict[str, float] = dataclasses.field(default_factory=dict)
     note: str = ""
 
 
@@ -148,9 +148,9 @@ _HANDS17 = (
     _claimed("Vanora", 11.91, HANDS17_PICTURES),
 )
 
-_OF = {"nyu": _NYU, "icvl": _ICVL, "msra": _MSRA, "hands17": _HANDS17}
+_BY_DATASET = {"nyu": _NYU, "icvl": _ICVL, "msra": _MSRA, "hands17": _HANDS17}
 
 
-def of(dataset_name):
-    """``Published`` results on a dataset, the smallest error first; ``()`` where there are none."""
-    return _OF.get(dataset_name, ())
+def of(dataset_name: str) -> tuple[Published, ...]:
+    """Published results on a dataset, the smallest error first; empty where there are none."""
+    return _BY_DATASET.get(dataset_name, ())

@@ -79,10 +79,10 @@ def test_the_fields_bins_are_two_degrees_wide():
 @pytest.mark.parametrize(
     "text, message",
     [
-        ("1 2\n3 4\n", "expected 3 rows, one a frame, found 2"),
-        ("", "expected 3 rows, one a frame, found 0"),
+        ("1 2\n3 4\n", "expected 3 rows, one per frame, found 2"),
+        ("", "expected 3 rows, one per frame, found 0"),
         ("1 2\n3\n5 6\n", "line 2: expected 2 numbers, found 1"),
-        ("1 2\n3 4\n5 96\n", "line 3: yaw and pitch lie within -90 to 90"),
+        ("1 2\n3 4\n5 96\n", "line 3: yaw and pitch must be within -90 to 90"),
         ("1 nan\n3 4\n5 6\n", "line 1: 'nan' is not a finite number"),
     ],
 )

@@ -51,8 +51,8 @@ def test_a_row_is_u_v_d_joint_after_joint(tmp_path):
         ("1 2 3 4 5 6\n1 2 nan 4 5 6\n", "line 2: 'nan'"),
         ("1 2 inf 4 5 6\n1 2 3 4 5 6\n", "line 1: 'inf'"),
         ("1 2 3 4 5 6\n1 2 3 4 5 6px\n", "line 2: '6px' is not a number"),
-        ("1 2 3 4 5 6\n", "expected 2 rows, one a frame, found 1"),
-        ("1 2 3 4 5 6\n" * 3, "expected 2 rows, one a frame, found 3"),
+        ("1 2 3 4 5 6\n", "expected 2 rows, one per frame, found 1"),
+        ("1 2 3 4 5 6\n" * 3, "expected 2 rows, one per frame, found 3"),
     ],
 )
 def test_a_wrong_file_is_named(tmp_path, text, message):
@@ -130,7 +130,7 @@ def test_submissions_are_matched_by_name(tmp_path):
 def test_labels_with_a_list_and_predictions_without_one_stand_row_by_row(tmp_path):
     labels = write_uvd(tmp_path / "labels.txt", MSRA, poses_mm(MSRA))
     names = write_lines(tmp_path / "names.txt", "abcd")
-    found = prediction_files.read_methods(MSRA, labels, [labels], names_path=names)
+    found = prediction_files.read_methods(MSRA, labels, [labels], label_names=names)
     np.testing.assert_array_equal(found[0], found[1]["labels"])
     assert found[2] == ["a", "b", "c", "d"]
 
@@ -144,10 +144,10 @@ ROW = "1 2 300 " * 14
         (ROW + "\n" + "1 2 300 " * 13 + "\n", "line 2: expected 42 numbers, found 39"),
         (
             f"{ROW}\n",
-            "expected 2 rows, one a frame, found 1; for rows of another list name both lists: "
-            "--label_names, --prediction_names",
+            "expected 2 rows, one per frame, found 1; where the rows follow another list, give "
+            "`label_names` and `prediction_names`",
         ),
-        (f"{ROW}\n" * 3, "expected 2 rows, one a frame, found 3"),
+        (f"{ROW}\n" * 3, "expected 2 rows, one per frame, found 3"),
         (f"{ROW}\n{ROW.replace('300', 'nan', 1)}\n", "line 2: 'nan' is not a finite number"),
         (f"{ROW}\n{ROW.replace('300', '3OO', 1)}\n", "line 2: '3OO' is not a number"),
         ("", "the file is empty"),
@@ -167,7 +167,7 @@ def test_windows_line_ends_are_accepted(tmp_path):
     (tmp_path / "names.txt").write_bytes(b"a\r\nb\r\n")
     paths = [tmp_path / "labels.txt"]
     truth_mm, _, names = prediction_files.read_methods(
-        NYU, paths[0], paths, names_path=tmp_path / "names.txt"
+        NYU, paths[0], paths, label_names=tmp_path / "names.txt"
     )
     assert truth_mm.shape == (2, 14, 3) and names == ["a", "b"]
 
@@ -183,7 +183,7 @@ def test_negative_depths_in_millimetres_are_refused(tmp_path):
     "paths, message", [([], "name at least one"), (["x/a.txt", "y/a.txt"], "both be called a")]
 )
 def test_methods_need_names_of_their_own(paths, message):
-    with pytest.raises(InputError, match=f"--predictions: .*{message}"):
+    with pytest.raises(InputError, match=f"`predictions`: .*{message}"):
         prediction_files.method_names(paths)
 
 
@@ -204,8 +204,8 @@ def lists_of(tmp_path, label_names, prediction_names):
     "label_names, prediction_names, message",
     [
         ("abcd", "dxa", "mine_list.txt: no row for the frame b; 2 of 4 frames are missing"),
-        ("abca", "abc", "labels_list.txt, line 4: the frame a stands in line 1 already"),
-        ("abc", "abcc", "mine_list.txt, line 4: the frame c stands in line 3 already"),
+        ("abca", "abc", "labels_list.txt, line 4: the frame a is already in line 1"),
+        ("abc", "abcc", "mine_list.txt, line 4: the frame c is already in line 3"),
         ("abc", "a c", "mine_list.txt, line 2: expected a frame's name, found a blank line"),
     ],
 )
@@ -218,15 +218,13 @@ def test_lists_of_names_that_do_not_fit_are_named(tmp_path, label_names, predict
 def test_a_list_of_another_length_is_named(tmp_path, which, path):
     arguments = lists_of(tmp_path, "abc", "abc")
     write_lines(arguments[which], "abcd" if which == 4 else "ab")
-    with pytest.raises(InputError, match=f"{path}.txt: expected . rows, one a frame, found ."):
+    with pytest.raises(InputError, match=f"{path}.txt: expected . rows, one per frame, found ."):
         prediction_files.read_methods(*arguments)
 
 
 def test_an_empty_list_and_a_list_alone_are_refused(tmp_path):
     dataset, labels, paths, format, names, others = lists_of(tmp_path, "abc", "abc")
-    with pytest.raises(
-        InputError, match="mine_list.txt: a list for the predictions goes with one for the labels"
-    ):
+    with pytest.raises(InputError, match="mine_list.txt: goes only with `label_names`"):
         prediction_files.read_methods(dataset, labels, paths, format, None, others)
     write_lines(names, "")
     with pytest.raises(InputError, match="labels_list.txt: the file is empty"):
@@ -239,7 +237,7 @@ def test_an_empty_list_and_a_list_alone_are_refused(tmp_path):
         ([], "the file is empty"),
         (["a.png" + " 1" * 63, "b.png" + " 1" * 62], "line 2: expected 63 numbers, found 62"),
         (["a.png" + " 1" * 62 + " nan"], "line 1: 'nan'"),
-        (["a.png" + " 1" * 63, "", "a.png" + " 1" * 63], "line 3: the frame a.png stands in line 1 already"),
+        (["a.png" + " 1" * 63, "", "a.png" + " 1" * 63], "line 3: the frame a.png is already in line 1"),
         (["a.png" + " -1" * 63], "line 1: a joint lies behind the camera"),
         (["../a.png" + " 1" * 63], "line 1: '../a.png' is refused"),
     ],
@@ -251,11 +249,9 @@ def test_a_wrong_submission_is_named(tmp_path, lines, message):
 
 
 def test_a_submission_is_hands17s_and_has_its_own_names(tmp_path):
-    with pytest.raises(
-        InputError, match="a.txt: a submission is HANDS 2017's format; for nyu take uvd or xyz"
-    ):
+    with pytest.raises(InputError, match="a.txt: submission is HANDS 2017's format; use uvd or xyz for nyu"):
         prediction_files.read_joints(tmp_path / "a.txt", NYU, "submission")
-    with pytest.raises(InputError, match="list.txt: a submission's lines have names"):
+    with pytest.raises(InputError, match="list.txt: a submission's own lines have the frames' names"):
         prediction_files.read_methods(HANDS17, "a.txt", ["a.txt"], "submission", tmp_path / "list.txt")
 
 
