@@ -1,9 +1,10 @@
-"""Joints from a model server, over gRPC or REST, without TensorFlow.
+"""Client of a model server, over gRPC or REST; does not load TensorFlow.
 
-``connect("localhost:8500", Model("hand"))`` gives a ``Remote`` whose ``call("png", image_bytes=[...],
-camera=[...])`` returns millimetres; ``python -m crossinfo.client`` does it for PNG files.
+``connect("localhost:8500", Model("hand"))`` returns a ``Remote``, whose ``call("png", image_bytes=[...],
+camera=[...])`` returns the joints in millimetres. ``python -m crossinfo.client`` does this for PNG files.
 """
 
-from crossinfo.client.remote import Model, Remote, connect
+from crossinfo.client.remote import Remote, connect
+from crossinfo.client.transport import Model
 
 __all__ = ["Model", "Remote", "connect"]

@@ -1,59 +1,55 @@
-"""A network behind a server, called as if it were here."""
+"""A model on a server, called as if it were local."""
 
-import dataclasses
 import random
 import re
 import time
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
-from crossinfo.client.failures import check_size
+import numpy as np
+from numpy.typing import ArrayLike
+
+from crossinfo.client.transport import Model, Transport, check_size
 from datasets.errors import InputError
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 2.0
 
 
-@dataclasses.dataclass(frozen=True)
-class Model:
-    """Which network of a server.
+class Request(NamedTuple):
+    """The arguments of one ``Remote.call``: a signature's name and its inputs by name."""
 
-    Args:
-        name: str. Its name in the server's configuration.
-        version: int or None. None takes the newest.
-        label: str or None. A label, such as stable, in place of a version.
-    """
-
-    name: str
-    version: int | None = None
-    label: str | None = None
+    signature: str
+    inputs: Mapping[str, ArrayLike]
 
 
 class Remote:
-    """A served network; ``call`` is that of ``crossinfo.inference.loading.Served``. Threads may share it.
+    """A served model, with the same ``call`` as a local predictor. Threads may share it.
 
     Args:
-        transport: ``rpc.Rpc`` or ``rest.Rest``.
-        deadline_s: float. Seconds for one call with all its tries.
-        retries: int. How often a call is tried again when the server is unavailable.
+        transport: The connection to the server.
+        deadline_s: Time limit in seconds for one call, retries included.
+        retries: How many times a call is retried while the server is unavailable.
     """
 
-    def __init__(self, transport, deadline_s=30.0, retries=5):
+    def __init__(self, transport: Transport, deadline_s: float = 30.0, retries: int = 5):
         self._transport = transport
         self._deadline_s = deadline_s
         self._retries = retries
 
-    def call(self, signature, **arrays):
-        """Runs a signature on arrays (bytes for ``image_bytes``); gives a dict of arrays.
+    def call(self, signature: str, **arrays: ArrayLike) -> dict[str, np.ndarray]:
+        """Runs a signature on arrays (``image_bytes`` is a list of bytes) and returns its outputs by name.
 
-        Raises InputError with the server's words if it refuses the request, ConnectionError if it cannot
-        be reached, TimeoutError after the deadline, OSError for the server's own failure.
+        Raises InputError with the server's message if it rejects the request, ConnectionError if it cannot
+        be reached, TimeoutError after the deadline, and OSError if the server itself fails.
         """
         request = self._transport.encode(signature, arrays)
         check_size(self._transport.server, request)
-        end = time.monotonic() + self._deadline_s
-        for pause_s in _pauses(self._retries):
+        deadline = time.monotonic() + self._deadline_s
+        for pause_s in retry_pauses(self._retries):
             try:
-                return self._transport.send(signature, request, end - time.monotonic())
+                return self._transport.send(signature, request, deadline - time.monotonic())
             except ConnectionError:
-                if pause_s is None or time.monotonic() + pause_s >= end:
+                if pause_s is None or time.monotonic() + pause_s >= deadline:
                     raise
             time.sleep(pause_s)
 
@@ -64,23 +60,30 @@ class Remote:
         self._transport.close()
 
 
-def _pauses(retries):
-    """Seconds to wait after each failed try, doubling, none after the last; spread, so that clients part."""
+def retry_pauses(retries: int) -> Iterator[float | None]:
+    """Seconds to wait after each failed attempt; None after the last one.
+
+    The pauses double up to a limit, and are jittered so that many clients do not retry together.
+    """
     for attempt in range(retries):
         yield min(FIRST_PAUSE_S * 2**attempt, LONGEST_PAUSE_S) * random.uniform(0.5, 1)
     yield None
 
 
-def connect(server, model, deadline_s=30.0, retries=5, connections=1):
-    """``Remote`` for ``host:port`` (gRPC) or ``http://host:port`` (REST); nothing is sent yet.
+def connect(
+    server: str, model: Model, deadline_s: float = 30.0, retries: int = 5, connections: int = 1
+) -> Remote:
+    """A ``Remote`` for a server's address; nothing is sent yet.
 
     Args:
-        server: str.
-        model: Model.
-        deadline_s, retries: as ``Remote``.
-        connections: int. HTTP connections to keep open: as many as threads will call.
+        server: ``host:port`` for gRPC, ``http://host:port`` or ``https://host:port`` for REST.
+        model: The model to call.
+        deadline_s: Time limit in seconds for one call, retries included.
+        retries: How many times a call is retried while the server is unavailable.
+        connections: Number of HTTP connections to keep open, one per calling thread.
 
-    Raises InputError naming ``--server``.
+    Raises:
+        InputError: If the address has neither form.
     """
     if re.fullmatch(r"https?://[^/\s]+(/\S*)?", server):
         from crossinfo.client.rest import Rest
@@ -90,4 +93,4 @@ def connect(server, model, deadline_s=30.0, retries=5, connections=1):
         from crossinfo.client.rpc import Rpc
 
         return Remote(Rpc(server, model), deadline_s, retries)
-    raise InputError(f"--server={server}: expected host:port for gRPC, or http://host:port for REST")
+    raise InputError(f"`server`={server}: expected host:port for gRPC, or http://host:port for REST")

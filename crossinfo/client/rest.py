@@ -1,35 +1,38 @@
-"""Requests over HTTP, in JSON."""
+"""The REST transport: JSON over HTTP."""
 
 import base64
 import json
 import time
 import urllib.parse
+from collections.abc import Mapping
 
 import numpy as np
 import urllib3
+from numpy.typing import ArrayLike
 
-from crossinfo.client.failures import MAX_MESSAGE_BYTES, failure, gist
+from crossinfo.client.transport import MAX_MESSAGE_BYTES, Model, one_line, to_exception
 
+# HTTP status -> gRPC status.
 STATUSES = {
     400: "INVALID_ARGUMENT", 401: "UNAUTHENTICATED", 403: "PERMISSION_DENIED", 404: "NOT_FOUND",
     408: "DEADLINE_EXCEEDED", 412: "FAILED_PRECONDITION", 413: "RESOURCE_EXHAUSTED", 501: "UNIMPLEMENTED",
     503: "UNAVAILABLE", 504: "DEADLINE_EXCEEDED",
 }  # fmt: skip
-# Where there is one output, the answer does not name it.
+# A response with a single output does not name it.
 ONLY_OUTPUT = {"crop": "joints"}
 HEADERS = {"Content-Type": "application/json"}
 
 
 class Rest:
-    """Kept connections to a server's HTTP port; threads may share them.
+    """A connection pool to a server's HTTP port. Threads may share it.
 
     Args:
-        server: str. http://host:port or https://host:port.
-        model: ``crossinfo.client.remote.Model``.
-        connections: int. How many are kept open.
+        server: http://host:port or https://host:port.
+        model: The model to call.
+        connections: Number of connections to keep open.
     """
 
-    def __init__(self, server, model, connections=1):
+    def __init__(self, server: str, model: Model, connections: int = 1):
         self.server = server
         self._pool = urllib3.PoolManager(maxsize=connections, retries=False)
         self._url = f"{server.rstrip('/')}/v1/models/{urllib.parse.quote(model.name, safe='')}"
@@ -38,66 +41,78 @@ class Rest:
         if model.label:
             self._url += f"/labels/{urllib.parse.quote(model.label, safe='')}"
 
-    def encode(self, signature, arrays):
-        """The request as bytes, in column format."""
-        inputs = {name: _plain(array) for name, array in arrays.items()}
+    def encode(self, signature: str, arrays: Mapping[str, ArrayLike]) -> bytes:
+        """The request as JSON in column format."""
+        inputs = {name: _to_json(array) for name, array in arrays.items()}
         return json.dumps({"signature_name": signature, "inputs": inputs}).encode()
 
-    def send(self, signature, request, seconds):
-        """{output: array} of an encoded request; raises as ``failure`` says."""
+    def send(self, signature: str, request: bytes, timeout_s: float) -> dict[str, np.ndarray]:
+        """Sends an encoded request.
+
+        Args:
+            signature: The signature it was encoded for.
+            request: The encoded request.
+            timeout_s: Time limit in seconds.
+
+        Returns:
+            The outputs by name. Raises as ``to_exception`` says.
+        """
         try:
-            status, answer = self._post(request, time.monotonic() + seconds)
+            status, body = self._post(request, time.monotonic() + timeout_s)
         except (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ProtocolError) as error:
-            raise failure(self.server, "UNAVAILABLE", str(error)) from None
+            raise to_exception(self.server, "UNAVAILABLE", str(error)) from None
         except (urllib3.exceptions.TimeoutError, TimeoutError):
-            raise failure(self.server, "DEADLINE_EXCEEDED", "") from None
+            raise to_exception(self.server, "DEADLINE_EXCEEDED", "") from None
         except urllib3.exceptions.HTTPError as error:
-            raise OSError(f"{self.server}: {gist(str(error))}") from None
+            raise OSError(f"{self.server}: {one_line(str(error))}") from None
         if status != 200:
-            raise failure(self.server, STATUSES.get(status, f"HTTP {status}"), _words(answer))
-        outputs = json.loads(answer)["outputs"]
+            raise to_exception(self.server, STATUSES.get(status, f"HTTP {status}"), _error_message(body))
+        outputs = json.loads(body)["outputs"]
         if not isinstance(outputs, dict):
             outputs = {ONLY_OUTPUT[signature]: outputs}
-        return {name: _array(values) for name, values in outputs.items()}
+        return {name: _from_json(values) for name, values in outputs.items()}
 
-    def _post(self, request, end):
-        """(status, body). The answer is read in pieces: neither its size nor its time is open-ended."""
-        timeout = urllib3.Timeout(total=max(end - time.monotonic(), 1e-3))
-        url = self._url + ":predict"
-        answer = self._pool.request(
-            "POST", url, body=request, headers=HEADERS, timeout=timeout, preload_content=False
+    def _post(self, request, deadline):
+        """(status, body). The body is read in chunks, so that neither its size nor its time is unbounded."""
+        response = self._pool.request(
+            "POST",
+            f"{self._url}:predict",
+            body=request,
+            headers=HEADERS,
+            timeout=urllib3.Timeout(total=max(deadline - time.monotonic(), 1e-3)),
+            preload_content=False,
         )
-        with answer:
+        with response:
             body = bytearray()
-            for piece in answer.stream(2**16):
-                body += piece
-                if time.monotonic() > end:
+            for chunk in response.stream(2**16):
+                body += chunk
+                if time.monotonic() > deadline:
                     raise TimeoutError
                 if len(body) > MAX_MESSAGE_BYTES:
-                    raise failure(self.server, "RESOURCE_EXHAUSTED", "the answer is too large")
-            return answer.status, bytes(body)
+                    raise to_exception(self.server, "RESOURCE_EXHAUSTED", "the response is too large")
+            return response.status, bytes(body)
 
-    def close(self):
-        """Ends the connections."""
+    def close(self) -> None:
+        """Closes the connections."""
         self._pool.clear()
 
 
-def _plain(array):
-    """An array as JSON takes it: numbers, or bytes in base64."""
+def _to_json(array):
+    """An array as nested lists of numbers, or of bytes in base64."""
     array = np.asarray(array)
     if array.dtype.kind in "SO":
         return [{"b64": base64.b64encode(data).decode()} for data in array.tolist()]
     return array.astype(np.float32).tolist()
 
 
-def _array(values):
+def _from_json(values):
     array = np.asarray(values)
     return array if array.dtype == bool else array.astype(np.float32)
 
 
-def _words(answer):
-    """What an error answer says: its ``error``, or the first of whatever it holds."""
+def _error_message(body):
+    """The ``error`` of an error response, or the beginning of a body that has none."""
     try:
-        return str(json.loads(answer)["error"])
+        return str(json.loads(body)["error"])
     except (ValueError, KeyError, TypeError):
-        return answer[:300].decode("utf-8", "replace")
+        return body[:300].decode("utf-8", "replace")

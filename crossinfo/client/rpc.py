@@ -1,56 +1,169 @@
-"""Requests over gRPC."""
+"""The gRPC transport, with the five messages of TensorFlow Serving's ``Predict`` that it needs.
+
+The official messages (``tensorflow-serving-api``) import all of TensorFlow, which takes ten times the memory
+and start-up time of the rest of this client. On the wire a message consists of field numbers and types, so
+those are declared here, under names of our own; unknown fields are skipped when reading. The tests compare
+them with ``tensorflow-serving-api``. Source: ``tensorflow/core/framework/tensor.proto`` and
+``tensorflow_serving/apis/{model,predict}.proto``.
+"""
+
+from collections.abc import Mapping
 
 import grpc
+import numpy as np
+from google.protobuf import descriptor_pb2, descriptor_pool, message, message_factory
+from numpy.typing import ArrayLike
 
-from crossinfo.client import messages
-from crossinfo.client.failures import MAX_MESSAGE_BYTES, failure
+from crossinfo.client.transport import MAX_MESSAGE_BYTES, Model, to_exception
 
 METHOD = "/tensorflow.serving.PredictionService/Predict"
 OPTIONS = (
     ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
     ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
-    # The waits between tries are ours: a channel must not refuse before it has dialled again.
+    # Retries are done in remote.py; keep gRPC's own back-off shorter.
     ("grpc.initial_reconnect_backoff_ms", 50),
     ("grpc.max_reconnect_backoff_ms", 1000),
     ("grpc.enable_retries", 0),
 )
 
+# {message: {field: (number, type)}}; a star marks a repeated field. A proto map is a list of entries.
+_FIELDS = {
+    "Dim": {"size": (1, "int64")},
+    "Shape": {"dims": (2, "*Dim")},
+    "Tensor": {
+        "dtype": (1, "int32"),
+        "shape": (2, "Shape"),
+        "content": (4, "bytes"),
+        "floats": (5, "*float"),
+        "strings": (8, "*bytes"),
+        "bools": (11, "*bool"),
+    },
+    "NamedTensor": {"name": (1, "string"), "tensor": (2, "Tensor")},
+    "Version": {"number": (1, "int64")},
+    "ModelSpec": {
+        "name": (1, "string"),
+        "version": (2, "Version"),
+        "signature": (3, "string"),
+        "label": (4, "string"),
+    },
+    "PredictRequest": {"model": (1, "ModelSpec"), "inputs": (2, "*NamedTensor")},
+    "PredictResponse": {"outputs": (1, "*NamedTensor")},
+}
+# Values of TensorFlow's DataType enum.
+FLOAT, STRING, BOOL = 1, 7, 10
+
+
+def _descriptor(name, fields):
+    """Descriptor of one message; ``*`` marks a repeated field, a capitalised type is another message."""
+    proto = descriptor_pb2.FieldDescriptorProto
+    descriptor = descriptor_pb2.DescriptorProto(name=name)
+    for field_name, (number, kind) in fields.items():
+        label = proto.LABEL_REPEATED if kind.startswith("*") else proto.LABEL_OPTIONAL
+        kind = kind.lstrip("*")
+        field = descriptor.field.add(name=field_name, number=number, label=label)
+        if kind in _FIELDS:
+            field.type, field.type_name = proto.TYPE_MESSAGE, f".crossinfo.{kind}"
+        else:
+            field.type = getattr(proto, f"TYPE_{kind.upper()}")
+    return descriptor
+
+
+def _message_classes():
+    """{name: message class}, in a descriptor pool of their own to avoid clashes with other libraries."""
+    file = descriptor_pb2.FileDescriptorProto(
+        name="crossinfo/predict.proto",
+        package="crossinfo",
+        syntax="proto3",
+        message_type=[_descriptor(name, fields) for name, fields in _FIELDS.items()],
+    )
+    pool = descriptor_pool.DescriptorPool()
+    pool.Add(file)
+    classes = message_factory.GetMessageClassesForFiles([file.name], pool)
+    return {name.rpartition(".")[2]: message_class for name, message_class in classes.items()}
+
+
+_CLASSES = _message_classes()
+Tensor = _CLASSES["Tensor"]
+PredictRequest = _CLASSES["PredictRequest"]
+PredictResponse = _CLASSES["PredictResponse"]
+
+
+def to_tensor(array: ArrayLike) -> message.Message:
+    """``Tensor`` message of an array of any shape: strings if it holds bytes, else float32."""
+    array = np.asarray(array)
+    tensor = Tensor()
+    for size in array.shape:
+        tensor.shape.dims.add(size=size)
+    if array.dtype.kind in "SO":
+        tensor.dtype = STRING
+        tensor.strings.extend(array.ravel().tolist())
+    else:
+        tensor.dtype = FLOAT
+        tensor.content = np.ascontiguousarray(array, np.dtype("<f4")).tobytes()
+    return tensor
+
+
+def from_tensor(tensor: message.Message) -> np.ndarray:
+    """float32 or bool array of a ``Tensor`` message, stored either as raw bytes or as a list of values.
+
+    Raises ValueError for another dtype and for values that do not fill the shape.
+    """
+    shape = [dim.size for dim in tensor.shape.dims]
+    if tensor.dtype not in (FLOAT, BOOL):
+        raise ValueError(f"a tensor of dtype {tensor.dtype}, expected float or bool")
+    dtype = np.dtype("<f4") if tensor.dtype == FLOAT else np.dtype(bool)
+    if tensor.content:
+        return np.frombuffer(tensor.content, dtype).reshape(shape)
+    values = np.array(tensor.floats if tensor.dtype == FLOAT else tensor.bools, dtype)
+    # A list shorter than the shape is continued with its last value.
+    missing = int(np.prod(shape)) - len(values)
+    return np.pad(values, (0, missing), "edge").reshape(shape) if missing else values.reshape(shape)
+
 
 class Rpc:
-    """One channel to a server's gRPC port; threads may share it.
+    """One channel to a server's gRPC port. Threads may share it.
 
     Args:
-        server: str. host:port.
-        model: ``crossinfo.client.remote.Model``.
+        server: host:port.
+        model: The model to call.
     """
 
-    def __init__(self, server, model):
+    def __init__(self, server: str, model: Model):
         self.server = server
         self._model = model
         self._channel = grpc.insecure_channel(server, options=OPTIONS)
         self._predict = self._channel.unary_unary(METHOD)
 
-    def encode(self, signature, arrays):
-        """The request as bytes."""
-        request = messages.PredictRequest()
+    def encode(self, signature: str, arrays: Mapping[str, ArrayLike]) -> bytes:
+        """The request as a serialised ``PredictRequest``."""
+        request = PredictRequest()
         request.model.name = self._model.name
         request.model.signature = signature
         if self._model.version is not None:
             request.model.version.number = self._model.version
         request.model.label = self._model.label or ""
         for name, array in arrays.items():
-            request.inputs.add(name=name, tensor=messages.to_tensor(array))
+            request.inputs.add(name=name, tensor=to_tensor(array))
         return request.SerializeToString()
 
-    def send(self, signature, request, seconds):
-        """{output: array} of an encoded request; raises as ``failure`` says."""
-        try:
-            answer = self._predict(request, timeout=max(seconds, 0))
-        except grpc.RpcError as error:
-            raise failure(self.server, error.code().name, error.details() or "") from None
-        response = messages.PredictResponse.FromString(answer)
-        return {output.name: messages.from_tensor(output.tensor) for output in response.outputs}
+    def send(self, signature: str, request: bytes, timeout_s: float) -> dict[str, np.ndarray]:
+        """Sends an encoded request.
 
-    def close(self):
-        """Ends the connection."""
+        Args:
+            signature: The signature it was encoded for.
+            request: The encoded request.
+            timeout_s: Time limit in seconds.
+
+        Returns:
+            The outputs by name. Raises as ``to_exception`` says.
+        """
+        try:
+            response = self._predict(request, timeout=max(timeout_s, 0))
+        except grpc.RpcError as error:
+            raise to_exception(self.server, error.code().name, error.details() or "") from None
+        outputs = PredictResponse.FromString(response).outputs
+        return {output.name: from_tensor(output.tensor) for output in outputs}
+
+    def close(self) -> None:
+        """Closes the channel."""
         self._channel.close()

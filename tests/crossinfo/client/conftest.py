@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import os
 import pathlib
+import re
 import shutil
 import socket
 import subprocess
@@ -62,29 +63,31 @@ def stable(versions):
     return loading.load_predictor(versions / "1")
 
 
-def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
-
-
-def stand_in(config, base, ports):
-    """Command line of the server beside this file."""
+def stand_in(config, base):
+    """Command line of the server beside this file, and None for its ports: it chooses and logs them."""
     for package in ("grpc", "tensorflow_serving"):
         pytest.importorskip(package, reason=f"the stand-in server needs {package}: pip install -e '.[test]'")
-    return [sys.executable, str(HERE / "model_server.py"), *_flags(config, ports)]
+    return [sys.executable, str(HERE / "model_server.py"), *_flags(config, (0, 0))], None
 
 
-def official(config, base, ports):
-    """Command line of TensorFlow Serving's own binary."""
-    return ["tensorflow_model_server", *_flags(config, ports)]
+def official(config, base):
+    """Command line of TensorFlow Serving's own binary, and its ports."""
+    ports = _unused_ports()
+    return ["tensorflow_model_server", *_flags(config, ports)], ports
 
 
-def docker(config, base, ports):
-    """Command line of TensorFlow Serving's own image."""
+def docker(config, base):
+    """Command line of TensorFlow Serving's own image, and its ports."""
+    ports = _unused_ports()
     mounts = ["-v", f"{base}:{base}:ro", "-v", f"{config}:{config}:ro"]
     run = ["docker", "run", "--rm", "--network=host", *mounts, "--entrypoint=tensorflow_model_server", IMAGE]
-    return [*run, *_flags(config, ports)]
+    return [*run, *_flags(config, ports)], ports
+
+
+def _unused_ports():
+    """Two ports free at this moment: the official server takes 0 to mean none, so it cannot choose."""
+    with socket.create_server(("127.0.0.1", 0)) as first, socket.create_server(("127.0.0.1", 0)) as second:
+        return first.getsockname()[1], second.getsockname()[1]
 
 
 def _output(*command):
@@ -123,21 +126,22 @@ def server(request, versions, tmp_path_factory):
     config = folder / "models.config"
     text = (SERVING / "models.config").read_text()
     config.write_text(text.replace("/models/hand", str(versions)))
-    ports = free_port(), free_port()
-    command = request.param(config, versions, ports)
-    with started(command, ports, folder / "log.txt") as process:
-        yield Server(f"127.0.0.1:{ports[0]}", f"http://127.0.0.1:{ports[1]}", process.pid)
+    command, ports = request.param(config, versions)
+    with started(command, ports, folder / "log.txt") as running:
+        yield running
 
 
 @contextlib.contextmanager
 def started(command, ports, log):
-    """Runs a server for the time of the block; fails with the end of its log if it does not come up."""
+    """A ``Server`` that runs during the block; fails with the end of its log if it does not come up."""
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "2"}
     with open(log, "wb") as file:
         process = subprocess.Popen(command, stdout=file, stderr=file, env=environment)
     try:
-        _wait(process, f"http://127.0.0.1:{ports[1]}/v1/models/hand/labels/canary", log)
-        yield process
+        rpc_port, rest_port = ports or _wait(process, log, _logged_ports, log)
+        rest = f"http://127.0.0.1:{rest_port}"
+        _wait(process, log, _available, f"{rest}/v1/models/hand/labels/canary")
+        yield Server(f"127.0.0.1:{rpc_port}", rest, process.pid)
     finally:
         process.terminate()
         try:
@@ -147,15 +151,26 @@ def started(command, ports, log):
             process.wait()
 
 
-def _wait(process, url, log):
+def _wait(process, log, look, place):
+    """What ``look(place)`` finds as soon as it finds something."""
     end = time.monotonic() + 120
     while time.monotonic() < end and process.poll() is None:
-        try:
-            if "AVAILABLE" in urllib.request.urlopen(url, timeout=5).read().decode():
-                return
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.2)
+        if result := look(place):
+            return result
+        time.sleep(0.1)
     pytest.fail(f"the server did not come up:\n{log.read_text()[-3000:]}")
+
+
+def _logged_ports(log):
+    match = re.search(r"^ports: (\d+) (\d+)$", log.read_text(), re.MULTILINE)
+    return match and match.groups()
+
+
+def _available(url):
+    try:
+        return "AVAILABLE" in urllib.request.urlopen(url, timeout=5).read().decode()
+    except (urllib.error.URLError, OSError):
+        return False
 
 
 @pytest.fixture(params=["rpc", "rest"])

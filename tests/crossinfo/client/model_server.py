@@ -3,7 +3,7 @@
 It runs ``tf.saved_model.load``, and speaks with the official messages of ``tensorflow-serving-api``, which
 the project's client does not use, so that the one is checked against the other. Unlike the official server
 it looks at shapes itself before TensorFlow does. ``python model_server.py --port=P --rest_api_port=Q
---model_config_file=F`` runs until it is ended.
+--model_config_file=F`` runs until it is ended; it takes free ports for 0, and prints both.
 """
 
 import argparse
@@ -13,7 +13,7 @@ import pathlib
 import grpc
 import tensorflow as tf
 from google.protobuf import text_format
-from rest_handler import serve_rest
+from rest_handler import make_rest_server
 from tensorflow.core.protobuf import saved_model_pb2
 from tensorflow_serving.apis import get_model_metadata_pb2, predict_pb2, prediction_service_pb2_grpc
 from tensorflow_serving.config import model_server_config_pb2
@@ -183,9 +183,11 @@ def main():
     options = [("grpc.max_receive_message_length", MAX_MESSAGE), ("grpc.so_reuseport", 0)]
     server = grpc.server(concurrent.futures.ThreadPoolExecutor(16), options=options)
     prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(Service(models), server)
-    server.add_insecure_port(f"127.0.0.1:{flags.port}")
+    rpc_port = server.add_insecure_port(f"127.0.0.1:{flags.port}")
     server.start()
-    serve_rest(flags.rest_api_port, models, Refused)
+    rest_server = make_rest_server(flags.rest_api_port, models, Refused)
+    print(f"ports: {rpc_port} {rest_server.server_port}", flush=True)
+    rest_server.serve_forever()
 
 
 if __name__ == "__main__":

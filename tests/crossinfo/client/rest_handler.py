@@ -19,14 +19,16 @@ HTTP = {"INVALID_ARGUMENT": 400, "NOT_FOUND": 404, "FAILED_PRECONDITION": 412, "
 NUMPY = {tf.float32: np.float32, tf.string: object, tf.bool: bool}
 
 
-def serve_rest(port, models, refused):
+def make_rest_server(port, models, refused):
+    """An HTTP server that is bound to its port; ``serve_forever`` runs it."""
+
     class Handler(_Handler):
         pass
 
     Handler.models, Handler.refused = models, refused
     server = http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler)
     server.daemon_threads = True
-    server.serve_forever()
+    return server
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):

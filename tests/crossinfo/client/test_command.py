@@ -8,17 +8,13 @@ import sys
 import numpy as np
 import pytest
 
-from crossinfo import predict
 from crossinfo.client import __main__ as client
-from crossinfo.client import images
-from crossinfo.inference import depth_inputs
+from crossinfo.inference import prediction
+from crossinfo.inference.depth_inputs import DepthFrames, find_images
 from datasets import command_line
-from datasets.errors import InputError
 from datasets.geometry import Camera
-from datasets.io import depth_png
-from tests.crossinfo.client.conftest import free_port
 from tests.crossinfo.client.scenes import hand_frame, png
-from tests.helpers import shared
+from tests.crossinfo.client.scripted_servers import closed_port
 
 FLAG = "--camera=100,110,40,30"
 CAMERA = Camera(100, 110, 40, 30)
@@ -75,7 +71,7 @@ def test_the_table_is_that_of_predict(server, newest, protocol, folder, tmp_path
         run(f"--server={address}", f"--input={folder}", FLAG, f"--output_dir={tmp_path / 'out'}", *flags) == 0
     )
     assert "3 frames, a hand in 2" in capsys.readouterr().out
-    predict.predict(newest, depth_inputs.find_images(folder), CAMERA, tmp_path / "here", **how)
+    prediction.predict(newest, DepthFrames(find_images(folder), CAMERA, **how), tmp_path / "here")
     assert_same_table(table(tmp_path / "out"), table(tmp_path / "here"))
 
 
@@ -83,30 +79,8 @@ def test_a_label_chooses_the_version(server, stable, protocol, folder, tmp_path)
     address = server.address(protocol)
     out = f"--output_dir={tmp_path / 'out'}"
     assert run(f"--server={address}", f"--input={folder / 'a.png'}", FLAG, out, "--version_label=stable") == 0
-    predict.predict(stable, [folder / "a.png"], CAMERA, tmp_path / "here")
+    prediction.predict(stable, DepthFrames([folder / "a.png"], CAMERA), tmp_path / "here")
     assert_same_table(table(tmp_path / "out"), table(tmp_path / "here"))
-
-
-@pytest.fixture(scope="module")
-def real(newest):
-    """(frames, camera, their poses here, the first two as left hands)."""
-    camera, paths = Camera(363.9, 363.9, 255.4, 206.3), depth_inputs.find_images(shared.path("real/kinect2"))
-    depths = [depth_png.read_depth_png(path) for path in paths]
-    right = [predict.estimate(newest, "a", depth_mm, camera) for depth_mm in depths]
-    left = [predict.estimate(newest, "a", depth_mm, camera, hand="left") for depth_mm in depths[:2]]
-    return paths, camera, right, left
-
-
-def test_real_frames_agree_with_predict(server, protocol, real):
-    paths, camera, right, left = real
-    with server.connect(protocol) as remote:
-        found = [images.estimate(remote, path, camera) for path in paths]
-        found += [images.estimate(remote, path, camera, hand="left") for path in paths[:2]]
-    assert sum(pose.valid for pose in found) > 40
-    for pose, expected in zip(found, right + left, strict=True):
-        assert pose.valid == expected.valid
-        np.testing.assert_allclose(pose.joints_mm, expected.joints_mm, atol=0.05)
-        np.testing.assert_allclose(pose.joints_uvd, expected.joints_uvd, atol=0.05)
 
 
 def test_bench_prints_rate_and_percentiles(server, protocol, folder, tmp_path, capsys):
@@ -128,11 +102,11 @@ def test_bench_prints_rate_and_percentiles(server, protocol, folder, tmp_path, c
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
-        (["--output_dir="], "--output_dir: needed"),
+        (["--output_dir="], "--output_dir is required, unless --bench"),
         (["--camera=0,1,2,3"], "--camera=0,1,2,3: camera must be finite with positive focal lengths"),
         (["--input=gone"], "--input=gone: no such file"),
         (["--server=localhost"], "--server=localhost: expected host:port"),
-        (["--version_label=x", "--model_version=1"], "--version_label: goes without --model_version"),
+        (["--version_label=x", "--model_version=1"], "--version_label and --model_version cannot"),
         (["--centre_mm=1,2"], "--centre_mm=1,2: expected 3"),
         (["--depth_scale=-1"], "depth_scale must be finite and positive"),
         (["--concurrency=0"], "concurrency"),
@@ -144,10 +118,11 @@ def test_bench_prints_rate_and_percentiles(server, protocol, folder, tmp_path, c
 )
 def test_a_mistake_gets_one_line(folder, tmp_path, monkeypatch, capsys, flags, message):
     monkeypatch.chdir(tmp_path)
-    nobody = f"127.0.0.1:{free_port()}"
-    flags = [flag.format(nobody=nobody) for flag in flags]
-    before = sorted(tmp_path.rglob("*"))
-    assert run("--server=h:1", "--input=in", FLAG, "--output_dir=out", *flags) == 2
+    with closed_port() as port:
+        nobody = f"127.0.0.1:{port}"
+        flags = [flag.format(nobody=nobody) for flag in flags]
+        before = sorted(tmp_path.rglob("*"))
+        assert run("--server=h:1", "--input=in", FLAG, "--output_dir=out", *flags) == 2
     error = capsys.readouterr().err
     assert message.format(nobody=nobody) in error
     assert error.count("\n") == 1
@@ -162,22 +137,10 @@ def test_a_damaged_frame_among_good_ones_leaves_nothing(server, protocol, folder
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in"]
 
 
-def test_a_refusal_names_the_frame(server, protocol, folder):
-    with server.connect(protocol) as remote:
-        with pytest.raises(InputError, match="a.png: .*camera: fx, fy, cx, cy must be finite") as error:
-            images.estimate(remote, folder / "a.png", np.float32([0, 1, 2, 3]))
-    assert "\n" not in str(error.value)
-
-
-def test_a_network_of_an_unknown_skeleton_is_refused():
-    assert images.joint_names(14)[0] == "little_tip"
-    with pytest.raises(InputError, match="a network of 17 joints"):
-        images.joint_names(17)
-
-
 def test_the_client_does_without_tensorflow():
     code = (
         "import sys, crossinfo.client.__main__, crossinfo.client.rpc, crossinfo.client.rest;"
-        "from datasets import drawing, frames; sys.exit('tensorflow' in sys.modules)"
+        "from datasets.io import depth_png; from datasets.visualization import drawing;"
+        "sys.exit('tensorflow' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0

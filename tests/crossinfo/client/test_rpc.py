@@ -1,9 +1,9 @@
-"""The client's own messages against the official ones of ``tensorflow-serving-api``."""
+"""The gRPC transport: its own messages against the official ones of ``tensorflow-serving-api``."""
 
 import numpy as np
 import pytest
 
-from crossinfo.client import Model, messages, rpc
+from crossinfo.client import Model, rpc
 
 official = pytest.importorskip("tensorflow_serving.apis.predict_pb2", reason="needs tensorflow-serving-api")
 tf = pytest.importorskip("tensorflow")
@@ -45,7 +45,7 @@ def test_a_tensor_is_read_however_it_was_written(array):
     by_values.ClearField("float_val")
     (by_values.bool_val if array.dtype == bool else by_values.float_val).extend(array.ravel().tolist())
     for written in (by_bytes, by_values):
-        read = messages.from_tensor(messages.Tensor.FromString(written.SerializeToString()))
+        read = rpc.from_tensor(rpc.Tensor.FromString(written.SerializeToString()))
         assert read.dtype == array.dtype
         np.testing.assert_array_equal(read, array)
 
@@ -53,4 +53,4 @@ def test_a_tensor_is_read_however_it_was_written(array):
 def test_a_tensor_of_another_kind_is_refused():
     written = tf.make_tensor_proto(np.int64([1, 2]))
     with pytest.raises(ValueError, match="dtype 9"):
-        messages.from_tensor(messages.Tensor.FromString(written.SerializeToString()))
+        rpc.from_tensor(rpc.Tensor.FromString(written.SerializeToString()))
