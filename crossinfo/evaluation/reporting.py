@@ -12,7 +12,7 @@ from crossinfo.metrics import prediction_files
 from datasets import crops, geometry
 from datasets.records import Reader
 from datasets.registry import Dataset
-from datasets.visualization import drawing, views
+from datasets.visualization import cropped_frame, drawing
 
 
 def write_report(
@@ -67,7 +67,7 @@ def frame_pictures(
     def picture(number):
         reader, index = sources[number]
         record = reader[index]
-        place = views.look(dataset, record, "gt").place
+        place = cropped_frame.locate(dataset, record, "gt").place
         crop = crops.crop(record.depth_mm[None], place)[0].numpy()
         image, scale = drawing.enlarge(drawing.crop_picture(crop))
 

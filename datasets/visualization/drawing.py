@@ -21,6 +21,8 @@ FINGERS = {
 }
 NO_DEPTH = (24, 28, 48)
 LEAST_SIDE = 480
+# Height of the strip that ``write_note`` darkens.
+NOTE_HEIGHT = 28
 # OpenCV draws at fractions of a pixel when positions come as integers with this many binary places.
 FRACTION_BITS = 4
 
@@ -95,7 +97,7 @@ def _finger_colour(*names):
 def write_note(picture, text):
     """Writes one line of text on a dark strip along the upper edge; in place, and returned."""
     if text:
-        picture[:28] = picture[:28] // 4
+        picture[:NOTE_HEIGHT] = picture[:NOTE_HEIGHT] // 4
         cv2.putText(picture, text, (8, 20), cv2.FONT_HERSHEY_SIMPLEX, 0.55, PALM, 1, cv2.LINE_AA)
     return picture
 
