@@ -5,9 +5,10 @@ import keras
 import numpy as np
 import pytest
 
-from crossinfo import config, export, model
+from crossinfo import config, model
 from crossinfo.evaluation import network
 from crossinfo.evaluation.network import NetworkEvaluation
+from crossinfo.export import saved_model
 from datasets import registry, shards, synthetic
 from datasets.errors import InputError
 from tests.crossinfo.conftest import SMALL
@@ -22,7 +23,7 @@ def work_dir(tmp_path_factory):
     work_dir.mkdir()
     small = model.build(config.NetworkConfig(21, 6, 15, **SMALL), card=CARD)
     model.save(small, work_dir / "model.keras")
-    export.export(small, work_dir / "export", version=1)
+    saved_model.export(small, work_dir / "export", version=1)
     return work_dir
 
 
