@@ -5,11 +5,12 @@ in every process that prepares frames.
 """
 
 import array
-import collections.abc
 import dataclasses
 import itertools
+import os
 import re
 import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 
@@ -21,18 +22,18 @@ _CHUNK_LINES = 2048
 _INSIDE = re.compile(r"(?:[\w-][\w.-]*/)*[\w-][\w.-]*\.png", re.ASCII)
 
 
-class Names(collections.abc.Sequence):
-    """Frame names in one block of text, a quarter of what a list of str takes; equal to a list of the same.
+class Names(Sequence):
+    """Frame names in one block of text, in a quarter of a list's memory; equal to a list of the same.
 
     Args:
         names: iterable of ASCII str without line ends.
     """
 
-    def __init__(self, names=()):
+    def __init__(self, names: Iterable[str] = ()):
         self._text, self._ends = bytearray(), array.array("q", [0])
         self.extend(names)
 
-    def extend(self, names):
+    def extend(self, names: Iterable[str]) -> None:
         """Appends names."""
         for name in names:
             self._text += name.encode("ascii") + b"\n"
@@ -53,7 +54,7 @@ class Names(collections.abc.Sequence):
             yield from self._text[self._ends[first] : self._ends[last]].decode().splitlines()
 
     def __eq__(self, other):
-        if not isinstance(other, collections.abc.Sequence):
+        if not isinstance(other, Sequence):
             return NotImplemented
         return len(self) == len(other) and all(a == b for a, b in zip(self, other, strict=True))
 
@@ -69,19 +70,19 @@ class Rows:
         lines: list of N line numbers, from 1.
     """
 
-    path: object
-    names: list
+    path: str | os.PathLike
+    names: list[str]
     table: np.ndarray
-    lines: list
+    lines: list[int]
 
-    def check_in_front(self, depths_mm):
+    def check_in_front(self, depths_mm: np.ndarray) -> None:
         """Raises InputError naming the line unless the depths [N, J] of all joints are positive."""
         behind = np.flatnonzero((depths_mm <= 0).any(axis=1))
         if len(behind):
             raise InputError(f"{self.path}, line {self.lines[behind[0]]}: a joint lies behind the camera")
 
 
-def read(path, columns, keep=None):
+def read(path: str | os.PathLike, columns: int, keep: Callable[[str], bool] | None = None) -> Iterator[Rows]:
     """Yields ``Rows`` piece by piece: a name and ``columns`` numbers per line, tabs or spaces between.
 
     Blank lines are skipped wherever they are.
@@ -94,21 +95,16 @@ def read(path, columns, keep=None):
     Raises InputError naming file and line on a wrong count of numbers, on text, NaN or infinity, and on
     a name that is no relative path of a PNG inside the data (absolute, with ``..``).
     """
-    try:
-        # Some published files end their lines in two carriage returns; only "\n" counts lines.
-        with open(path, encoding="utf-8", newline="\n") as file:
-            numbered = enumerate(file, 1)
-            while chunk := list(itertools.islice(numbered, _CHUNK_LINES)):
-                yield _rows(path, chunk, columns, keep)
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such file") from None
-    except IsADirectoryError:
-        raise InputError(f"{path}: expected a text file, found a directory") from None
-    except UnicodeDecodeError:
-        raise InputError(f"{path}: not a text file") from None
+    # Some published files end their lines in two carriage returns; only "\n" counts lines.
+    with tables.opened(path, newline="\n") as file:
+        numbered = enumerate(file, 1)
+        while chunk := list(itertools.islice(numbered, _CHUNK_LINES)):
+            yield _rows(path, chunk, columns, keep)
 
 
-def gather(pieces, path, what="frames"):
+def gather(
+    pieces: Iterable[tuple[Sequence[str], np.ndarray]], path: str | os.PathLike, what: str = "frames"
+) -> tuple[Names, np.ndarray]:
     """Joins the pieces of a label file in little memory.
 
     The numbers go to an unnamed temporary file, from which the system pages them in as they are used and
@@ -160,19 +156,4 @@ def _rows(path, chunk, columns, keep):
             names.append(name)
             tails.append(tail[0] if tail else "")
             lines.append(number)
-    return Rows(path, names, _table(path, tails, lines, columns), lines)
-
-
-def _table(path, tails, lines, columns):
-    """Float64 [N, columns], by NumPy's fast parser; if that fails, line by line to name the fault."""
-    try:
-        table = np.loadtxt(tails, comments=None, ndmin=2) if any(map(str.strip, tails)) else None
-    except ValueError:
-        table = None
-    if table is None or table.shape != (len(tails), columns) or not np.isfinite(table).all():
-        rows = [
-            tables.number_table([tail], columns, path, number)
-            for tail, number in zip(tails, lines, strict=True)
-        ]
-        return np.concatenate([np.zeros((0, columns)), *rows])
-    return table
+    return Rows(path, names, tables.numbered_table(tails, columns, path, lines), lines)

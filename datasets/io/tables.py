@@ -1,6 +1,10 @@
 """Text files as lines, and strict tables of numbers."""
 
-import pathlib
+import contextlib
+import math
+import os
+from collections.abc import Iterator, Sequence
+from typing import TextIO
 
 import numpy as np
 
@@ -10,34 +14,62 @@ from datasets.errors import InputError
 _FEW_LINES = 32
 
 
-def read_lines(path):
-    """Lines of a text file without line ends (Unix or Windows) and without blank lines at its end.
+@contextlib.contextmanager
+def opened(path: str | os.PathLike, newline: str | None = None) -> Iterator[TextIO]:
+    """Opens a UTF-8 text file for reading.
+
+    Args:
+        path: path.
+        newline: as in ``open``.
 
     Raises InputError naming the file if it is missing, no file, or no text.
     """
     try:
         # Some editors on Windows begin a file with a byte order mark.
-        lines = pathlib.Path(path).read_text(encoding="utf-8-sig").rstrip().splitlines()
+        with open(path, encoding="utf-8-sig", newline=newline) as file:
+            yield file
     except FileNotFoundError:
         raise InputError(f"{path}: no such file") from None
     except IsADirectoryError:
         raise InputError(f"{path}: expected a text file, found a directory") from None
     except UnicodeDecodeError:
         raise InputError(f"{path}: not a text file") from None
-    return lines
 
 
-def number_table(lines, columns, path, first_line=1):
+def read_lines(path: str | os.PathLike) -> list[str]:
+    """Lines of a text file without line ends (Unix or Windows) and without blank lines at its end.
+
+    Raises InputError as ``opened``.
+    """
+    with opened(path) as file:
+        return file.read().rstrip().splitlines()
+
+
+def number_table(
+    lines: Sequence[str], columns: int, path: str | os.PathLike, first_line: int = 1
+) -> np.ndarray:
     """Lines of numbers separated by white space -> float64 [N, columns], all finite.
 
-    ``path`` and ``first_line`` (the number of ``lines[0]`` in its file, from 1) are for messages.
+    Args:
+        lines: N lines.
+        columns: int. Numbers in each.
+        path: path of their file, for messages.
+        first_line: int. Number of ``lines[0]`` in its file, from 1, for messages.
+
     Raises InputError naming file and line on a wrong column count, text, NaN or infinity.
     """
+    return numbered_table(lines, columns, path, range(first_line, first_line + len(lines)))
+
+
+def numbered_table(
+    lines: Sequence[str], columns: int, path: str | os.PathLike, numbers: Sequence[int]
+) -> np.ndarray:
+    """``number_table`` of lines that do not follow each other; ``numbers`` has their N line numbers."""
     if len(lines) > _FEW_LINES:
         table = _parse(lines)
         if table is not None and table.shape == (len(lines), columns) and np.isfinite(table).all():
             return table
-    return _checked_table(lines, columns, path, first_line)
+    return _checked_table(lines, columns, path, numbers)
 
 
 def _parse(lines):
@@ -48,26 +80,18 @@ def _parse(lines):
         return None
 
 
-def _checked_table(lines, columns, path, first_line):
-    words = [line.split() for line in lines]
-    for number, row in enumerate(words, first_line):
-        if len(row) != columns:
-            raise InputError(f"{path}, line {number}: expected {columns} numbers, found {len(row)}")
-    try:
-        table = np.array(words, dtype=np.float64).reshape(-1, columns)
-    except ValueError:
-        number, word = next(_not_numbers(words, first_line))
-        raise InputError(f"{path}, line {number}: {word!r} is not a number") from None
-    if not np.isfinite(table).all():
-        row, column = np.argwhere(~np.isfinite(table))[0]
-        raise InputError(f"{path}, line {first_line + row}: {words[row][column]!r} is not a finite number")
-    return table
-
-
-def _not_numbers(words, first_line):
-    for number, row in enumerate(words, first_line):
-        for word in row:
+def _checked_table(lines, columns, path, numbers):
+    """The numbers by Python's parser, which tells where the first fault is."""
+    table = np.empty((len(lines), columns))
+    for row, number, line in zip(table, numbers, lines, strict=True):
+        words = line.split()
+        if len(words) != columns:
+            raise InputError(f"{path}, line {number}: expected {columns} numbers, found {len(words)}")
+        for column, word in enumerate(words):
             try:
-                float(word)
+                row[column] = float(word)
             except ValueError:
-                yield number, word
+                raise InputError(f"{path}, line {number}: {word!r} is not a number") from None
+            if not math.isfinite(row[column]):
+                raise InputError(f"{path}, line {number}: {word!r} is not a finite number")
+    return table
