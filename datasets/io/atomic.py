@@ -7,11 +7,13 @@ import shutil
 import socket
 import tempfile
 import uuid
+from collections.abc import Iterator
+from typing import IO
 
 from datasets.errors import InputError
 
 
-def temporary(path):
+def temporary(path: str | os.PathLike) -> pathlib.Path:
     """A hidden neighbour of ``path`` that no other process on any host has: ``.NAME.HOST.UNIQUE.tmp``.
 
     It lies beside ``path`` since a rename is atomic only within one file system.
@@ -21,7 +23,7 @@ def temporary(path):
 
 
 @contextlib.contextmanager
-def atomic_write(path, mode="w"):
+def atomic_write(path: str | os.PathLike, mode: str = "w") -> Iterator[IO]:
     """Opens a temporary file beside ``path`` and renames it to ``path`` at the end of the block.
 
     If the block raises, the temporary file is removed and ``path`` stays as it was. Missing parent
@@ -40,7 +42,7 @@ def atomic_write(path, mode="w"):
 
 
 @contextlib.contextmanager
-def atomic_directory(path):
+def atomic_directory(path: str | os.PathLike) -> Iterator[pathlib.Path]:
     """Makes a temporary folder beside ``path`` and renames it to ``path`` at the end of the block.
 
     If the block raises, the folder is removed. Raises InputError at once if ``path`` exists, unless it
@@ -60,7 +62,7 @@ def atomic_directory(path):
 
 
 @contextlib.contextmanager
-def staged(output_dir):
+def staged(output_dir: str | os.PathLike) -> Iterator[pathlib.Path]:
     """A folder to write into; its files move to ``output_dir`` at the end, or vanish if the block raises."""
     output_dir = pathlib.Path(output_dir)
     output_dir.absolute().parent.mkdir(parents=True, exist_ok=True)

@@ -3,6 +3,7 @@
 import itertools
 import os
 import pathlib
+from collections.abc import Sequence
 
 from datasets.errors import InputError
 
@@ -11,14 +12,14 @@ _LOOKED_AT = 1000
 _SHOWN = 5
 
 
-def check_split(split):
+def check_split(split: str) -> None:
     """Raises InputError unless ``split`` is "train" or "test"."""
     if split not in ("train", "test"):
         raise InputError(f"`split`={split}: expected train or test")
 
 
-def expect_root(data_dir, expected, dataset):
-    """The folder ``data_dir`` as a path, if it holds every expected file and folder.
+def expect_root(data_dir: str | os.PathLike, expected: Sequence[str], dataset: str) -> pathlib.Path:
+    """The folder ``data_dir``, if it holds every expected file and folder.
 
     Args:
         data_dir: path.
@@ -70,7 +71,7 @@ def _suggestion(root, expected):
     return ""
 
 
-def listing(folder):
+def listing(folder: str | os.PathLike) -> set[str]:
     """Names in one folder as a set, read at once; empty if there is no such folder."""
     try:
         return set(os.listdir(folder))
@@ -78,10 +79,10 @@ def listing(folder):
         return set()
 
 
-def missing(folder, names):
+def missing(folder: str | os.PathLike, names: Sequence[str]) -> list[int]:
     """Indices of the names ("a/b.png") that are not under ``folder``.
 
-    Each folder is listed once: a look at every file would take minutes over a network.
+    Each folder is listed once: asking for every file would take minutes over a network.
     """
     listed, absent = {}, []
     for index, name in enumerate(names):
@@ -93,8 +94,14 @@ def missing(folder, names):
     return absent
 
 
-def expect_files(folder, names, source):
-    """Raises InputError naming the label file ``source`` if a frame is not under ``folder``."""
+def expect_files(folder: str | os.PathLike, names: Sequence[str], source: str | os.PathLike) -> None:
+    """Raises InputError if a frame is missing.
+
+    Args:
+        folder: path that the names are relative to.
+        names: frames' names ("a/b.png").
+        source: path of the label file that has them, for the message.
+    """
     absent = missing(folder, names)
     if absent:
         raise InputError(

@@ -7,7 +7,10 @@ that make the same shard make the same bytes.
 
 import json
 import os
+import pathlib
 import time
+from collections.abc import Sequence
+from typing import Any
 
 from datasets.errors import InputError
 from datasets.io import atomic
@@ -15,17 +18,17 @@ from datasets.io import atomic
 STALE_SECONDS = 24 * 3600
 
 
-def shard_path(folder, number):
+def shard_path(folder: pathlib.Path, number: int) -> pathlib.Path:
     """The TFRecord file of one shard."""
     return folder / f"{number:05d}.tfrecord"
 
 
-def done_path(folder, number):
+def done_path(folder: pathlib.Path, number: int) -> pathlib.Path:
     """The JSON file that marks a shard as done."""
     return shard_path(folder, number).with_suffix(".json")
 
 
-def is_done(folder, number):
+def is_done(folder: pathlib.Path, number: int) -> bool:
     """Whether a shard and its done-file are there and whole; what is damaged or cut off is made again."""
     try:
         return done(folder, number)["bytes"] == shard_path(folder, number).stat().st_size
@@ -33,19 +36,19 @@ def is_done(folder, number):
         return False
 
 
-def done(folder, number):
-    """What the done-file of a shard says: dict."""
+def done(folder: pathlib.Path, number: int) -> dict[str, Any]:
+    """The content of a shard's done-file."""
     return json.loads(done_path(folder, number).read_text(encoding="utf-8"))
 
 
-def write(folder, number, examples, about):
+def write(folder: pathlib.Path, number: int, examples: Sequence[bytes], about: dict[str, Any]) -> None:
     """Writes a shard and its done-file, unless another process has done so meanwhile.
 
     Args:
         folder: path of the shard set.
         number: int.
-        examples: list of bytes, one serialised frame each.
-        about: dict of what the done-file says beside the shard's size.
+        examples: one serialised frame each.
+        about: dict. Content of the done-file, beside the shard's size.
 
     Raises InputError where they cannot be written.
     """
@@ -69,13 +72,13 @@ def write(folder, number, examples, about):
         json.dump({**about, "bytes": size}, file)
 
 
-def remove(path):
+def remove(path: pathlib.Path) -> None:
     """Removes a shard, its done-file first, so that the set is not taken for whole."""
     path.with_suffix(".json").unlink(missing_ok=True)
     path.unlink(missing_ok=True)
 
 
-def is_whole(path):
+def is_whole(path: pathlib.Path) -> bool:
     """Whether every record of a shard can be read and matches its checksum."""
     import tensorflow as tf
 
@@ -86,8 +89,8 @@ def is_whole(path):
     return True
 
 
-def remove_stale(folder):
-    """Removes what killed runs left half-written a day or more ago; younger files may still be growing."""
+def remove_stale(folder: pathlib.Path) -> None:
+    """Removes temporary files that are a day old, left by killed runs; younger ones may still be growing."""
     for path in folder.glob("*.tmp"):
         try:
             if time.time() - path.stat().st_mtime > STALE_SECONDS:
