@@ -8,6 +8,8 @@ import json
 
 import numpy as np
 
+CARD_FILE = "crossinfo.json"
+
 
 @dataclasses.dataclass(frozen=True)
 class ModelCard:

@@ -1,10 +1,16 @@
-"""The forms that a network is exported in, side by side, for ``crossinfo.benchmark``."""
+"""The forms that a network is exported in, side by side."""
 
 import dataclasses
+import pathlib
 from collections.abc import Callable
 
+import keras
 import numpy as np
+import tensorflow as tf
 
+from crossinfo import model
+from crossinfo.export import litert, quantize, saved_model
+from crossinfo.inference import litert_runtime
 from datasets.errors import InputError
 
 
@@ -13,66 +19,67 @@ class Form:
     """One form of the network.
 
     Args:
-        name: str.
-        size: int. Bytes on disk.
+        name: what the table calls it.
+        size: bytes on disk.
         joints: function of crops float32 [B, 96, 96, 1] -> normalised joints [B, J, 3].
     """
 
     name: str
     size: int
-    joints: Callable
+    joints: Callable[[np.ndarray], np.ndarray]
 
 
-def forms(network, keras_file, folder, crops, threads):
-    """The forms in the table's order; what cannot be made is said in a line and left out.
+def all_forms(
+    network: model.CrossInfoNet,
+    keras_file: pathlib.Path,
+    folder: pathlib.Path,
+    calibration: Callable[[], np.ndarray],
+    threads: int,
+) -> list[Form]:
+    """The forms in the table's order; one that cannot be made is named on standard output and left out.
 
     Args:
-        network: CrossInfoNet with a card.
-        keras_file: path of its ``model.keras``.
-        folder: path of an empty folder for the exports.
-        crops: function that gives crops to calibrate int8 with; it may raise InputError.
-        threads: int. LiteRT's.
+        network: network with a card.
+        keras_file: its ``model.keras``.
+        folder: an empty folder for the exports.
+        calibration: function that gives the crops to calibrate int8 with; it may raise InputError.
+        threads: of LiteRT.
     """
-    from crossinfo import export, model
-    from crossinfo.export import litert, quantize
-
     size = keras_file.stat().st_size
-    made = [
+    forms = [
         Form("Keras predict_on_batch", size, _keras(network)),
         Form("Keras predict_on_batch, pose only", size, _keras(model.inference(network))),
     ]
     for weights in ("float32", "float16"):
-        path = export.export(network, folder / weights, weights=weights)
-        made.append(Form(f"SavedModel {weights}", _weight(path), _saved_model(path)))
+        path = saved_model.export(network, folder / weights, weights=weights)
+        forms.append(Form(f"SavedModel {weights}", _size(path), _saved_model(path)))
     try:
-        litert.interpreter_class()
+        litert_runtime.interpreter_class()
         for precision in quantize.PRECISIONS:
-            given = crops() if precision == "int8" else None
-            content = litert.convert(network, precision, calibration=given)
+            crops = calibration() if precision == "int8" else None
+            content = litert.convert(network, precision, calibration=crops)
             name = "float32" if precision == "none" else precision
-            made.append(Form(f"LiteRT {name}", len(content), _litert(content, threads)))
+            forms.append(Form(f"LiteRT {name}", len(content), _litert(content, threads)))
     except InputError as error:
         print(f"left out: {error}")
-    return made
+    return forms
 
 
-def _weight(path):
-    return sum(
-        file.stat().st_size for file in path.rglob("*") if "assets.extra" not in file.parts and file.is_file()
-    )
+def _size(path):
+    """Bytes of a SavedModel without what only a server reads."""
+    files = [file for file in path.rglob("*") if file.is_file()]
+    return sum(file.stat().st_size for file in files if saved_model.EXTRA_FOLDER not in file.parts)
 
 
-def _keras(model):
-    return lambda crops: _grouped(model.predict_on_batch(crops)["hand"])
+def _keras(network: keras.Model):
+    def joints(crops):
+        hand = network.predict_on_batch(crops)["hand"]
+        return np.reshape(hand, (len(hand), -1, 3))
 
-
-def _grouped(hand):
-    return np.reshape(hand, (len(hand), -1, 3))
+    return joints
 
 
 def _saved_model(path):
-    import tensorflow as tf
-
     loaded = tf.saved_model.load(path)
     crop = loaded.signatures["crop"]
     # The closure keeps ``loaded``, and so its variables, alive.
@@ -80,7 +87,5 @@ def _saved_model(path):
 
 
 def _litert(content, threads):
-    from crossinfo.export import litert
-
-    call = litert.interpreter(content=content, threads=threads).get_signature_runner()
-    return lambda crops: np.concatenate([call(crop=crops[i : i + 1])["joints"] for i in range(len(crops))])
+    runner = litert_runtime.Runner(content=content, threads=threads)
+    return lambda crops: runner(crop=crops)["joints"]

@@ -1,13 +1,17 @@
 """``python -m crossinfo.export``: a trained network for TensorFlow Serving, or for small devices."""
 
-from crossinfo.export import export, version_path
+from types import SimpleNamespace
+
+from crossinfo.inference import flags
+from crossinfo.inference.depth_inputs import find_images
 from datasets.command_line import Command, Group, run
 from datasets.errors import InputError
 from datasets.runtime import import_tensorflow
 
 FORMATS = ("saved_model", "litert", "onnx")
 
-ONLY_WITH = {
+# Flags of one format only, with their defaults.
+FORMAT_FLAGS = {
     "saved_model": {"weights": "float32"},
     "litert": {"quantize": "none", "input": "crop", "frame_size": None, "calibration": None, "camera": None},
 }
@@ -17,7 +21,7 @@ def _define(values):
     group = Group(values, "Export")
     group.string("model", None, "a work_dir of train.py, or a model.keras", required=True)
     group.string("export_dir", None, "folder that holds the numbered versions", required=True)
-    group.integer("version", None, "number of the version; the next free one if left out", lower=1)
+    group.integer("version", None, "number of the version; without it the next free one", lower=1)
     group.choice(
         "format", "saved_model", FORMATS, "for TensorFlow Serving; model.tflite, for devices; or model.onnx"
     )
@@ -39,8 +43,8 @@ def _define(values):
     litert.string("frame_size", None, "height,width of the frames, with --input=frame")
     litert.string(
         "calibration", None,
-        "int8: a work_dir or --cache_dir with training crops, or a folder of 16-bit depth PNGs; the model's "
-        "own work_dir if left out",
+        "int8: a work_dir or --cache_dir with training crops, or a folder of 16-bit depth PNGs; without it "
+        "the model's own work_dir",
     )  # fmt: skip
     litert.string("camera", None, "fx,fy,cx,cy in pixels of the PNGs in --calibration")
 
@@ -53,17 +57,43 @@ COMMAND = Command(
 )
 
 
-def check(values):
-    """Raises InputError for flags that do not go together; returns the frame's (height, width) or None."""
-    for wanted, defaults in ONLY_WITH.items():
+def main(values: SimpleNamespace) -> None:
+    """Runs the command on parsed flags."""
+    _check(values)
+    frame_size = _frame_size(values.frame_size) if values.frame_size else None
+    camera = flags.camera(values.camera) if values.camera else None
+    import_tensorflow()
+    from crossinfo.export import litert, onnx_file, saved_model, versions
+    from crossinfo.inference import loading
+
+    model = loading.load_model(values.model)
+    if values.format == "saved_model":
+        path = saved_model.export(model, values.export_dir, values.version, values.weights)
+    elif values.format == "onnx":
+        path = onnx_file.export(
+            model, versions.new_version(values.export_dir, onnx_file.MODEL_FILE, values.version)
+        )
+    else:
+        path = versions.new_version(values.export_dir, litert.MODEL_FILE, values.version)
+        crops = None
+        if values.quantize == "int8":
+            crops = _calibration_crops(values.calibration or values.model, camera, model.card)
+        litert.export(model, path, values.quantize, frame_size, crops)
+    print(path)
+
+
+def _check(values):
+    """Raises InputError for flags that do not go together."""
+    for wanted, defaults in FORMAT_FLAGS.items():
         for name, default in defaults.items():
             if values.format != wanted and getattr(values, name) != default:
                 raise InputError(f"--{name}={getattr(values, name)}: goes with --format={wanted} only")
     if values.calibration and values.quantize != "int8":
         raise InputError(f"--calibration={values.calibration}: goes with --quantize=int8 only")
-    if (values.input == "frame") != bool(values.frame_size):
-        raise InputError("--frame_size=HEIGHT,WIDTH: goes with --input=frame, and that needs it")
-    return _frame_size(values.frame_size) if values.frame_size else None
+    if values.input == "frame" and not values.frame_size:
+        raise InputError("--frame_size=HEIGHT,WIDTH is required for --input=frame")
+    if values.frame_size and values.input != "frame":
+        raise InputError(f"--frame_size={values.frame_size}: goes with --input=frame only")
 
 
 def _frame_size(text):
@@ -73,35 +103,12 @@ def _frame_size(text):
     return int(height), int(width)
 
 
-def main(values):
-    """Runs the command on parsed flags."""
-    frame_size = check(values)
-    import_tensorflow()
-    from crossinfo.inference import loading
+def _calibration_crops(folder, camera, card):
+    from crossinfo.export import calibration
 
-    model = loading.load_model(values.model)
-    if values.format == "saved_model":
-        print(export(model, values.export_dir, values.version, values.weights))
-    elif values.format == "onnx":
-        print(_export_onnx(model, values))
-    else:
-        print(_export_litert(model, values, frame_size))
-
-
-def _export_onnx(model, values):
-    from crossinfo.export import onnx_file
-
-    return onnx_file.export(model, version_path(values.export_dir, values.version, onnx_file.MODEL_FILE))
-
-
-def _export_litert(model, values, frame_size):
-    from crossinfo.export import calibration, litert
-
-    path = version_path(values.export_dir, values.version, litert.MODEL_FILE)
-    crops = None
-    if values.quantize == "int8":
-        crops = calibration.crops(values.calibration or values.model, model.card, values.camera)
-    return litert.export(model, path, values.quantize, values.input, frame_size, crops)
+    if camera is not None and not calibration.shard_files(folder):
+        return calibration.image_crops(find_images(folder, "calibration"), camera, card.cube_mm)
+    return calibration.training_crops(folder, len(card.joints))
 
 
 if __name__ == "__main__":

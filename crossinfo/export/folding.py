@@ -1,25 +1,23 @@
 """The network as it is exported: the pose part only, batch normalisation folded into the layers before it.
 
-A normalisation with fixed statistics is a factor and an offset a channel: it disappears into the kernel of
-the convolution or dense layer in front, and leaves a bias. Dropout, heat maps and half precision go, too.
+A normalisation with fixed statistics is one factor and one offset per channel: it disappears into the kernel
+of the convolution or dense layer in front, and leaves a bias. Dropout, heat maps and half precision go, too.
 """
 
 import dataclasses
 
+import keras
 import numpy as np
 
 from crossinfo.layers.normalization import EPSILON
-from crossinfo.model import build, inference
+from crossinfo.model import CrossInfoNet, build, inference
 
 
-def fold(model):
+def fold(model: CrossInfoNet) -> keras.Model:
     """A Keras model crop [B, 96, 96, 1] -> ``hand`` [B, 3J] with weights of its own, all float32.
 
     Equal to ``inference(model)`` to the rounding of float32, and in that precision whatever ``model`` was
     trained in.
-
-    Args:
-        model: CrossInfoNet.
     """
     network = dataclasses.replace(
         model.network, normalisation=None, normalise_outputs=False, dropout=0.0, initializer="zeros"
@@ -32,7 +30,7 @@ def fold(model):
 
 
 def _folded(path, trained):
-    """A kernel times its normalisation's factor, or the bias that is left of it."""
+    """A kernel times its normalisation's factor, or the bias that remains of it."""
     # ``.../stem/convolution/kernel``, normalised by ``.../stem/normalisation/gamma`` and so on.
     layer, kind = path.rsplit("/", 1)
     block = layer.rsplit("/", 1)[0] + "/normalisation/"

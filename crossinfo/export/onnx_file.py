@@ -1,30 +1,29 @@
 """The network as an ONNX file (``model.onnx``), by Keras' own converter: crops in, normalised joints out."""
 
+import os
+
 import keras
 
+from crossinfo.card import CARD_FILE
 from crossinfo.export import folding
+from crossinfo.model import CrossInfoNet
 from datasets.errors import InputError
 from datasets.io import atomic
 
 MODEL_FILE = "model.onnx"
-CARD_FILE = "crossinfo.json"
 
 
-def export(model, path):
-    """Writes ``path/model.onnx`` and the card beside it, whole or not at all.
+def export(model: CrossInfoNet, path: str | os.PathLike) -> str | os.PathLike:
+    """Writes ``path/model.onnx`` and the card beside it, whole or not at all; returns ``path``.
 
     Input ``crop`` float32 [B, 96, 96, 1]; output ``joints`` [B, J, 3], (joint - centre) / (cube / 2).
 
-    Args:
-        model: CrossInfoNet with a card.
-        path: path of the new folder.
-
-    Returns the path. Raises InputError if it exists, or if tf2onnx is not installed.
+    Raises InputError if the folder ``path`` exists, or if tf2onnx is not installed.
     """
     try:
         import tf2onnx  # noqa: F401 (Keras' converter is a layer over it)
     except ImportError:
-        raise InputError("--format=onnx: needs tf2onnx: pip install 'crossinfonet[onnx]'") from None
+        raise InputError("ONNX needs tf2onnx: pip install 'crossinfonet[onnx]'") from None
     pose = folding.fold(model)
     joints = keras.layers.Reshape((len(model.card.joints), 3))(pose.output["hand"])
     with atomic.atomic_directory(path) as folder:

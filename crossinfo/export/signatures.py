@@ -1,18 +1,20 @@
 """The served model: depth frames in, joints in mm out, as the four signatures of the exported graph.
 
-The same functions run in memory (``predict``, ``evaluate``) and in TensorFlow Serving. They find the
-hand, cut it out and put the joints back with the operations that made the training crops.
+The same functions run in memory (``inference``) and in TensorFlow Serving. They find the hand, cut it out
+and put the joints back with the operations that made the training crops.
 
 Legend: B frames, J joints; ``camera`` float32 [B, 4] = fx, fy, cx, cy in pixels; depth in mm, where 0,
 negative and non-finite mean no measurement. A frame without a hand gives ``valid`` false and zeros.
 """
 
 import functools
+from collections.abc import Callable
 
 import numpy as np
 import tensorflow as tf
 
 from crossinfo.export import folding
+from crossinfo.model import CrossInfoNet
 from datasets import centres, crops, geometry, targets
 from datasets.errors import InputError
 from datasets.io.depth_png import MAX_PIXELS
@@ -23,9 +25,6 @@ SIGNATURES = ("serving_default", "png", "centred", "crop")
 MAX_FRAME_PIXELS = 16_000_000
 BOUNDS = f"a request may hold at most {MAX_PIXELS} pixels, a frame {MAX_FRAME_PIXELS}"
 
-# Any centre in front of the camera keeps the arithmetic finite where there is no hand.
-SOMEWHERE_MM = (0.0, 0.0, 1000.0)
-
 DEPTH = tf.TensorSpec([None, None, None], tf.float32, "depth")
 CAMERA = tf.TensorSpec([None, 4], tf.float32, "camera")
 CENTRE = tf.TensorSpec([None, 3], tf.float32, "centre_mm")
@@ -35,10 +34,10 @@ IMAGE_BYTES = tf.TensorSpec([None], tf.string, "image_bytes")
 
 
 def _graph(*specs):
-    """A graph function of tensors; nothing here needs autograph, which would double the time to export.
+    """Makes a method a graph function. Nothing here needs autograph, which would double the time to export.
 
     A server feeds whatever shape it is sent, and a kernel that meets a rank it does not expect may end the
-    process: so shapes are looked at inside the graph.
+    process: so shapes are checked inside the graph.
     """
 
     def decorate(function):
@@ -56,14 +55,14 @@ class ServedModel(tf.Module):
     """A trained ``CrossInfoNet`` behind the four signatures, as ``crossinfo.export.folding`` makes it.
 
     Args:
-        model: CrossInfoNet with a ``card``. Its weights are copied.
+        model: network with a card. Its weights are copied.
         weights: "float32", or "float16": kernels are kept in half the space; the arithmetic stays float32.
 
     Raises InputError if the model has no card: without it, the cube is unknown; or if a weight is too large
     for float16.
     """
 
-    def __init__(self, model, weights="float32"):
+    def __init__(self, model: CrossInfoNet, weights: str = "float32"):
         super().__init__(name="crossinfonet")
         if model.card is None:
             raise InputError(
@@ -75,7 +74,7 @@ class ServedModel(tf.Module):
         self._weights = [_variable(weight, weights) for weight in pose.weights]
         self._hand = lambda crop: pose.stateless_call(self._floats(), [], crop)[0]["hand"]
 
-    def signatures(self):
+    def signatures(self) -> dict[str, Callable[..., dict[str, tf.Tensor]]]:
         """{name: tf.function}: what ``tf.saved_model.save`` takes."""
         return {name: getattr(self, name) for name in SIGNATURES}
 
@@ -103,7 +102,7 @@ class ServedModel(tf.Module):
 
         ``valid`` is false where the centre is not in front of the camera or its crop is all background.
         """
-        checks = _check_frames(depth, camera) + [_one_a_frame(depth, centre_mm, "centre_mm")]
+        checks = _check_frames(depth, camera) + [_one_row_per_frame(depth, centre_mm, "centre_mm")]
         with tf.control_dependencies(checks):
             valid = usable(centre_mm)
         return self._joints(depth, camera, centre_mm, valid)
@@ -127,30 +126,33 @@ class ServedModel(tf.Module):
 
     @_graph(DEPTH, CAMERA, CENTRE, VALID)
     def _joints(self, depth, camera, centre_mm, valid):
-        return joints(self._pose, depth, camera, centre_mm, valid, self._cubes(camera))
+        return joints(self._pose, depth, crops.CropPlace(centre_mm, camera, self._cubes(camera)), valid)
 
 
-def usable(centre_mm):
+def usable(centre_mm: tf.Tensor) -> tf.Tensor:
     """Whether centres [B, 3] are finite and in front of the camera, bool [B]."""
     return tf.reduce_all(tf.math.is_finite(centre_mm), axis=1) & (centre_mm[:, 2] > 0)
 
 
-def joints(pose, depth, camera, centre_mm, valid, cube_mm):
+def joints(
+    pose: Callable[[tf.Tensor], tf.Tensor], depth: tf.Tensor, place: crops.CropPlace, valid: tf.Tensor
+) -> dict[str, tf.Tensor]:
     """Crop about the centres, network, and back to mm; zeros where not ``valid``.
 
     Args:
         pose: function of crops [B, 96, 96, 1] -> normalised joints [B, J, 3].
-        depth, camera: float32 [B, H, W] and [B, 4].
-        centre_mm, valid: float32 [B, 3] and bool [B]; a centre that is not valid is not looked at.
-        cube_mm: float32 [B].
+        depth: float32 [B, H, W] in mm.
+        place: centres, cameras and cubes of B crops.
+        valid: bool [B]; a centre that is not valid is not looked at.
 
     Returns the outputs of ``serving_default``.
     """
-    centre_mm = tf.where(valid[:, None], centre_mm, tf.constant(SOMEWHERE_MM))
-    place = crops.CropPlace(centre_mm, camera, cube_mm)
+    place = place._replace(
+        centre_mm=tf.where(valid[:, None], place.centre_mm, tf.constant(centres.STAND_IN_MM))
+    )
     crop = crops.crop(depth, place)
     joints_mm = crops.denormalise_joints(pose(crop), place)
-    joints_uvd = geometry.project(joints_mm, camera)
+    joints_uvd = geometry.project(joints_mm, place.camera)
     valid &= tf.reduce_any(crop < crops.BACKGROUND, axis=[1, 2, 3])
     # A joint in the camera's own plane has no pixel.
     valid &= tf.reduce_all(tf.math.is_finite(joints_mm) & tf.math.is_finite(joints_uvd), axis=[1, 2])
@@ -158,7 +160,7 @@ def joints(pose, depth, camera, centre_mm, valid, cube_mm):
     return {
         "joints_mm": tf.where(found[..., None], joints_mm, 0.0),
         "joints_uvd": tf.where(found[..., None], joints_uvd, 0.0),
-        "centre_mm": tf.where(found, centre_mm, 0.0),
+        "centre_mm": tf.where(found, place.centre_mm, 0.0),
         "valid": valid,
     }
 
@@ -168,11 +170,11 @@ def _variable(weight, dtype):
     value = weight.numpy()
     kept = value if value.ndim == 1 else value.astype(dtype)
     if not np.isfinite(kept).all():
-        raise InputError(f"--weights={dtype}: {weight.path} holds a weight that is not finite in it")
+        raise InputError(f"`weights`={dtype}: {weight.path} holds a weight that is not finite in {dtype}")
     return tf.Variable(kept, trainable=False, name=weight.path.replace("/", "."))
 
 
-def decode_png(image_bytes):
+def decode_png(image_bytes: tf.Tensor) -> tf.Tensor:
     """PNG files [B] of 16-bit grey -> float32 [B, H, W]; smaller frames get rows and columns of zeros.
 
     Raises tf.errors.InvalidArgumentError naming ``image_bytes`` for anything else, and for more than
@@ -196,7 +198,7 @@ def decode_png(image_bytes):
 
 
 def _check_png(image_bytes):
-    """Looks at signature, bit depth and colour type, which stand at fixed places of every PNG."""
+    """Checks signature, bit depth and colour type, which stand at fixed offsets in every PNG."""
     start = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR"
     long_enough = tf.strings.length(image_bytes) >= 33
     head = tf.where(long_enough, image_bytes, " " * 33)
@@ -225,18 +227,18 @@ def _check_frames(depth, camera):
         tf.debugging.Assert(
             _small(tf.shape(depth)[0], tf.shape(depth)[1:]), [f"depth: {BOUNDS}; shape", tf.shape(depth)]
         ),
-        _one_a_frame(depth, camera, "camera"),
+        _one_row_per_frame(depth, camera, "camera"),
     ]
 
 
 def _small(frames, size):
-    """Whether so many frames of (height, width) keep to the bounds. A header may claim any size."""
+    """Whether so many frames of (height, width) are within the bounds. A header may claim any size."""
     pixels = tf.reduce_prod(tf.cast(size, tf.float64))
     return (pixels <= MAX_FRAME_PIXELS) & (pixels * tf.cast(frames, tf.float64) <= MAX_PIXELS)
 
 
-def _one_a_frame(depth, rows, name):
+def _one_row_per_frame(depth, rows, name):
     equal = tf.shape(depth)[0] == tf.shape(rows)[0]
     return tf.debugging.Assert(
-        equal, [f"{name}: expected one row a frame; shapes", tf.shape(rows), tf.shape(depth)]
+        equal, [f"{name}: expected one row per frame; shapes", tf.shape(rows), tf.shape(depth)]
     )

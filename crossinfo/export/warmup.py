@@ -1,9 +1,12 @@
 """Warm-up requests, which TensorFlow Serving runs on a new version before that version takes calls.
 
-They lie in the export as ``assets.extra/tf_serving_warmup_requests``: a TFRecord file of ``PredictionLog``
+They are a TFRecord file of ``PredictionLog``
 messages (``tensorflow_serving/apis/prediction_log.proto``). Four nested fields are all that is needed of
 it, so they are encoded here, and tensorflow-serving-api, which has the classes, is not required.
 """
+
+import os
+from collections.abc import Mapping
 
 import cv2
 import numpy as np
@@ -11,13 +14,12 @@ import tensorflow as tf
 
 from datasets import crops
 
-WARMUP_FILE = "assets.extra/tf_serving_warmup_requests"
 FRAME = (120, 160)
 CAMERA = (120.0, 120.0, 80.0, 60.0)
 HAND_MM, WALL_MM = 500.0, 1500.0
 
 
-def inputs():
+def inputs() -> dict[str, dict[str, np.ndarray]]:
     """{signature: {input: array}}: one small frame with something hand-sized in front of a wall."""
     depth = np.full((1, *FRAME), WALL_MM, np.float32)
     depth[0, 40:80, 60:100] = HAND_MM
@@ -31,14 +33,14 @@ def inputs():
     }
 
 
-def write(folder):
-    """Writes one request for each signature into a SavedModel's folder."""
-    with tf.io.TFRecordWriter(str(folder / WARMUP_FILE)) as file:
+def write(path: str | os.PathLike) -> None:
+    """Writes one request for each signature."""
+    with tf.io.TFRecordWriter(str(path)) as file:
         for signature, arrays in inputs().items():
             file.write(prediction_log(signature, arrays))
 
 
-def prediction_log(signature, arrays):
+def prediction_log(signature: str, arrays: Mapping[str, np.ndarray]) -> bytes:
     """A serialised ``PredictionLog`` of one ``PredictRequest``; ``arrays`` is {input: array}."""
     spec = _field(3, signature.encode())  # ModelSpec.signature_name
     request = _field(1, spec)  # PredictRequest.model_spec

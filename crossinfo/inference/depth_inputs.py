@@ -61,11 +61,11 @@ def frame_name(path: str | os.PathLike) -> str:
     return pathlib.Path(path).stem
 
 
-def find_images(input: str | os.PathLike) -> list[pathlib.Path]:
-    """The PNG file ``input``, or those in that folder by name; raises InputError if there are none."""
-    path = pathlib.Path(input)
+def find_images(path: str | os.PathLike, argument: str = "input") -> list[pathlib.Path]:
+    """The PNG file ``path``, or those in that folder by name; raises InputError naming the ``argument``."""
+    path = pathlib.Path(path)
     if not path.exists():
-        raise InputError(f"`input`={path}: no such file or folder")
+        raise InputError(f"`{argument}`={path}: no such file or folder")
     if not path.is_dir():
         return [path]
     # The overlays of an earlier run may lie in the same folder.
@@ -75,7 +75,7 @@ def find_images(input: str | os.PathLike) -> list[pathlib.Path]:
         if file.suffix.lower() == ".png" and not file.stem.endswith(OVERLAY_SUFFIX)
     ]
     if not images:
-        raise InputError(f"`input`={path}: the folder holds no PNG files")
+        raise InputError(f"`{argument}`={path}: the folder holds no PNG files")
     return sorted(images, key=lambda file: file.name)
 
 

@@ -1,6 +1,7 @@
-"""Opening a trained network, whatever form it is in: a work_dir, ``model.keras`` or a SavedModel."""
+"""Opening a trained network: a work_dir, ``model.keras``, a SavedModel or a LiteRT file."""
 
 import json
+import os
 import pathlib
 import zipfile
 import zlib
@@ -9,47 +10,15 @@ import keras
 import tensorflow as tf
 
 from crossinfo import release_checkpoint
-from crossinfo.card import ModelCard
-from crossinfo.export import litert, signatures
-from crossinfo.model import CrossInfoNet
+from crossinfo.card import CARD_FILE, ModelCard
+from crossinfo.export import saved_model, signatures, versions
+from crossinfo.inference.litert_runtime import Runner
+from crossinfo.inference.predictor import Predictor
+from crossinfo.model import MODEL_FILE, CrossInfoNet
 from datasets.errors import InputError
 
-MODEL_FILE = "model.keras"
-CARD_FILE = "assets.extra/crossinfo.json"
 
-
-class Predictor:
-    """A network behind the served signatures, the same from a Keras file and from a SavedModel.
-
-    Attributes:
-        name: str. What reports call it.
-        card: ModelCard.
-        network: CrossInfoNet, with its heat maps; None of a SavedModel, which has the pose alone.
-    """
-
-    def __init__(self, name, card, owner, functions, network=None):
-        self.name = name
-        self.card = card
-        self.network = network
-        # The variables live as long as their owner, not as long as the functions.
-        self._owner = owner
-        self._functions = functions
-
-    def call(self, signature, **arrays):
-        """Runs a signature (``export.signatures.SIGNATURES``) on arrays or lists; returns arrays by name.
-
-        Raises tf.errors.InvalidArgumentError, naming the input, for values the signature refuses.
-        """
-        inputs = {
-            name: tf.convert_to_tensor(value, tf.string if name == "image_bytes" else tf.float32)
-            for name, value in arrays.items()
-        }
-        if signature not in self._functions:
-            raise InputError(f"{self.name}: a LiteRT file of frames has no signature {signature!r}")
-        return {name: value.numpy() for name, value in self._functions[signature](**inputs).items()}
-
-
-def load_model(path):
+def load_model(path: str | os.PathLike) -> CrossInfoNet:
     """The ``CrossInfoNet`` with its card from a work_dir or a ``.keras`` file.
 
     Nothing in the file is executed: it must name this project's network, and gives only its settings
@@ -69,7 +38,7 @@ def load_model(path):
     return model
 
 
-def load_predictor(path):
+def load_predictor(path: str | os.PathLike) -> Predictor:
     """A ``Predictor`` from a work_dir, a ``.keras`` file, a SavedModel or a folder of such, or a ``.tflite``.
 
     Of numbered versions the newest is taken. A SavedModel is a TensorFlow graph and is run as one: open
@@ -77,14 +46,12 @@ def load_predictor(path):
     """
     path = _existing(path)
     if path.suffix == ".tflite":
-        card = _read_card(path.parent / litert.CARD_FILE)
-        return Predictor(_name(path.parent), card, None, litert.functions(path, card.cube_mm))
-    saved_model = _saved_model(path)
-    if saved_model is not None:
-        return _load_saved_model(saved_model)
-    network = load_model(path)
-    model = signatures.ServedModel(network)
-    return Predictor(_name(_keras_file(path)), model.card, model, model.signatures(), network)
+        card = _read_card(path.parent / CARD_FILE)
+        return Predictor.of_litert(_name(path.parent), card, Runner(path))
+    exported = _saved_model(path)
+    if exported is not None:
+        return _load_saved_model(exported)
+    return Predictor.of_network(_name(_keras_file(path)), load_model(path))
 
 
 def _existing(path):
@@ -121,15 +88,13 @@ def _saved_model(path):
     """The SavedModel folder meant by a path: itself or its newest version; None if there is none."""
     if not path.is_dir() or (path / MODEL_FILE).is_file():
         return None
-    if (path / "saved_model.pb").is_file():
+    if (path / saved_model.MODEL_FILE).is_file():
         return path
-    versions = [folder for folder in path.iterdir() if folder.name.isdecimal()]
-    versions = [folder for folder in versions if (folder / "saved_model.pb").is_file()]
-    return max(versions, key=lambda folder: int(folder.name), default=None)
+    return versions.newest(path, saved_model.MODEL_FILE)
 
 
 def _load_saved_model(path):
-    card = _read_card(path / CARD_FILE)
+    card = _read_card(path / saved_model.CARD_FILE)
     try:
         loaded = tf.saved_model.load(path)
     except (OSError, ValueError, KeyError, IndexError, tf.errors.OpError) as error:
@@ -137,7 +102,7 @@ def _load_saved_model(path):
     missing = [name for name in signatures.SIGNATURES if name not in loaded.signatures]
     if missing:
         raise InputError(f"{path}: the SavedModel lacks the signature {missing[0]!r}; export it again")
-    return Predictor(_name(path), card, loaded, loaded.signatures)
+    return Predictor(_name(path), card, loaded.signatures, loaded)
 
 
 def _read_card(path):

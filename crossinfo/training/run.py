@@ -9,11 +9,12 @@ from collections.abc import Callable
 import keras
 import numpy as np
 
-from crossinfo import config, export, model, reports
+from crossinfo import config, model, reports
 from crossinfo.card import card_for
 from crossinfo.config import Machine, RunConfig
 from crossinfo.evaluation import evaluator, reporting
 from crossinfo.evaluation.predictions import Predictions
+from crossinfo.export import saved_model
 from crossinfo.inference import loading
 from crossinfo.training import distribution, pictures
 from crossinfo.training.checkpoints import Checkpoints
@@ -294,7 +295,7 @@ class Run:
         model.save(network, self.work_dir / "model.keras")
         exported = self.work_dir / "export" / "1"
         if not exported.exists():
-            export.export(network, self.work_dir / "export", version=1)
+            saved_model.export(network, self.work_dir / "export", version=1)
         print(f"network: {self.work_dir / 'model.keras'}, SavedModel: {exported}")
 
     def _report(self):

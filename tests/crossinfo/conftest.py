@@ -4,11 +4,11 @@ import keras
 import numpy as np
 import pytest
 
-from crossinfo import export, model
+from crossinfo import model
 from crossinfo.card import card_for
 from crossinfo.config import NetworkConfig
-from crossinfo.export import signatures
-from crossinfo.inference import loading
+from crossinfo.export import saved_model
+from crossinfo.inference.predictor import Predictor
 from datasets import registry, shards
 
 SMALL = {
@@ -35,15 +35,14 @@ def tiny_model():
 
 @pytest.fixture(scope="session")
 def tiny_served(tiny_model):
-    module = signatures.ServedModel(tiny_model)
-    return loading.Predictor("tiny", tiny_model.card, module, module.signatures())
+    return Predictor.of_network("tiny", tiny_model)
 
 
 @pytest.fixture(scope="session")
 def export_base(tiny_model, tmp_path_factory):
     """A folder with one exported version; read only."""
     base = tmp_path_factory.mktemp("served") / "hands"
-    export.export(tiny_model, base)
+    saved_model.export(tiny_model, base)
     return base
 
 

@@ -1,13 +1,10 @@
 import json
 import sys
 
-import numpy as np
 import pytest
 
-from crossinfo import export
 from crossinfo.benchmark import __main__ as benchmark
-from crossinfo.benchmark.forms import Form
-from crossinfo.export import quantize
+from crossinfo.export import calibration, saved_model
 from datasets import command_line, synthetic
 
 
@@ -41,7 +38,7 @@ def argv(work_dir, output_dir, *more):
 def test_every_form_is_measured_from_the_keras_network(work_dir, tmp_path, capsys, monkeypatch):
     pytest.importorskip("ai_edge_litert", reason="needs ai-edge-litert, of the extra litert")
     pytest.importorskip("ai_edge_quantizer", reason="needs ai-edge-quantizer, of the extra litert")
-    monkeypatch.setattr(quantize, "CALIBRATION_FRAMES", 5)
+    monkeypatch.setattr(calibration, "CALIBRATION_FRAMES", 5)
     from datasets import registry, shards
 
     source = shards.Source("nyu", str(work_dir / "data"), "train", "com", (registry.get("nyu").cube_mm,))
@@ -70,34 +67,11 @@ def test_without_litert_the_other_forms_are_measured_and_a_line_says_so(
     for name in [name for name in sys.modules if name.startswith("ai_edge_litert")]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "ai_edge_litert", None)
-    monkeypatch.setattr(export, "export", lambda *args, **kwargs: export_base / "1")
+    monkeypatch.setattr(saved_model, "export", lambda *args, **kwargs: export_base / "1")
     assert run(*argv(work_dir, tmp_path)) == 0
     assert "left out: LiteRT needs ai-edge-litert" in capsys.readouterr().out
     names = [row["form"] for row in json.loads((tmp_path / "benchmark.json").read_text())["forms"]]
     assert len(names) == 4 and not [name for name in names if "LiteRT" in name]
-
-
-def test_error_and_distance_are_millimetres_and_forms_take_turns():
-    frames = {
-        "crop": np.zeros((3, 96, 96, 1), np.float32),
-        "joints": np.zeros((3, 2, 3), np.float32),
-        "half_mm": np.float32([100, 100, 200]),
-    }
-    asked = []
-
-    def form(name, offset):
-        def joints(crops):
-            asked.append((name, len(crops)))
-            return np.tile(np.float32([offset, 0, 0]), (len(crops), 2, 1))
-
-        return Form(name, 2_000_000, joints)
-
-    first, second = benchmark.measure([form("a", 0.1), form("b", 0.4)], frames, rounds=1)
-    assert first["error_mm"] == pytest.approx(0.1 * 400 / 3)
-    assert (first["distance_mm"], first["size_mb"]) == (0, 2)
-    assert second["distance_mm"] == pytest.approx(0.3 * 400 / 3)
-    assert second["distance_max_mm"] == pytest.approx(60)
-    assert asked[:4] == [("a", 1), ("a", 32), ("b", 1), ("b", 32)]
 
 
 @pytest.mark.parametrize(

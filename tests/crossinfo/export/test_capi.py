@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from crossinfo import export
+from crossinfo.export import saved_model
 from crossinfo.inference import loading
 from crossinfo.inference.pose import estimate
 from datasets import crops, geometry, synthetic
@@ -116,7 +116,7 @@ def test_what_is_refused_is_said_and_the_session_is_asked_nothing_more(program, 
 @pytest.mark.slow
 @pytest.mark.parametrize("weights", ["float32", "float16"])
 def test_real_and_synthetic_frames_agree_with_predict(program, tiny_model, tiny_served, tmp_path, weights):
-    path = export.export(tiny_model, tmp_path / "hands", weights=weights)
+    path = saved_model.export(tiny_model, tmp_path / "hands", weights=weights)
     served = tiny_served if weights == "float32" else loading.load_predictor(path)
     frames_of = [(record.depth_mm, record.camera) for record in hands(60)]
     files = shared.files("real/kinect2/*.png")

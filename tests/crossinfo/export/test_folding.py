@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 
 from crossinfo import config, model
+from crossinfo.benchmark.operations import operations
 from crossinfo.export import folding
 from datasets import registry
 
@@ -56,7 +57,7 @@ def test_normalisation_dropout_and_heat_maps_are_gone_and_the_model_stays():
     assert kinds == {"kernel", "bias"}
     assert not folded.non_trainable_weights
     assert not [weight.path for weight in folded.weights if "heatmap" in weight.path]
-    assert model.operations(folded) == model.operations(model.inference(trained))
+    assert operations(folded) == operations(model.inference(trained))
     for weight, value in zip(trained.weights, before, strict=True):
         np.testing.assert_array_equal(weight, value)
 

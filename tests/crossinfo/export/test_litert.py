@@ -1,13 +1,13 @@
 import json
 import sys
 
-import cv2
 import numpy as np
 import pytest
 
+from crossinfo.card import CARD_FILE
 from crossinfo.export import __main__ as export_command
-from crossinfo.export import calibration, litert, quantize
-from crossinfo.inference import loading
+from crossinfo.export import litert
+from crossinfo.inference import litert_runtime, loading
 from crossinfo.inference.pose import estimate
 from datasets import command_line, geometry, synthetic
 from datasets.errors import InputError
@@ -44,11 +44,11 @@ def of_crops(tiny_model, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def of_frames(tiny_model, tmp_path_factory):
-    return litert.export(tiny_model, tmp_path_factory.mktemp("litert") / "1", input="frame", frame_size=SIZE)
+    return litert.export(tiny_model, tmp_path_factory.mktemp("litert") / "1", frame_size=SIZE)
 
 
 def operations(path):
-    opened = litert.interpreter(path / litert.MODEL_FILE)
+    opened = litert_runtime.interpreter(path / litert.MODEL_FILE)
     return {operation["op_name"] for operation in opened._get_ops_details()}
 
 
@@ -112,7 +112,7 @@ def test_half_the_bits_halve_the_kernels_and_cost_next_to_nothing(tiny_model, ti
     pytest.importorskip("ai_edge_quantizer", reason="needs ai-edge-quantizer, of the extra litert")
     full, half = (litert.convert(tiny_model, precision) for precision in ("none", "float16"))
     assert len(half) < len(full)
-    call = litert.interpreter(content=half).get_signature_runner()
+    call = litert_runtime.interpreter(content=half).get_signature_runner()
     expected = tiny_served.call("crop", crop=crops(4))["joints"]
     found = np.concatenate([call(crop=crop[None])["joints"] for crop in crops(4)])
     assert 0 < np.linalg.norm(found - expected, axis=-1).mean() * 125 < 0.1
@@ -121,8 +121,9 @@ def test_half_the_bits_halve_the_kernels_and_cost_next_to_nothing(tiny_model, ti
 @pytest.mark.parametrize("input", ["crop", "frame"])
 def test_int8_is_8_bits_inside_and_millimetres_outside(tiny_model, tiny_served, input):
     pytest.importorskip("ai_edge_quantizer", reason="needs ai-edge-quantizer, of the extra litert")
-    content = litert.convert(tiny_model, "int8", input, SIZE, crops(20))
-    opened = litert.interpreter(content=content)
+    size = SIZE if input == "frame" else None
+    content = litert.convert(tiny_model, "int8", size, crops(20))
+    opened = litert_runtime.interpreter(content=content)
     opened.allocate_tensors()
     details = {tensor["index"]: tensor for tensor in opened.get_tensor_details()}
     outputs = {
@@ -147,42 +148,17 @@ def test_int8_is_8_bits_inside_and_millimetres_outside(tiny_model, tiny_served, 
         np.testing.assert_allclose(found["centre_mm"], expected["centre_mm"], atol=1e-2)
 
 
-def test_calibration_takes_a_spread_of_training_crops_or_depth_pngs(tiny_model, msra_root, tmp_path):
-    for index in range(3):
-        depth_mm = synthetic.frame(3, index).depth_mm
-        cv2.imwrite(str(tmp_path / f"{index}.png"), depth_mm.round().astype(np.uint16))
-    found = calibration.crops(tmp_path, tiny_model.card, "475,475,160,120")
-    assert found.shape == (3, 96, 96, 1)
-    assert found.min() < 0 and found.max() == 1
-    with pytest.raises(InputError, match="--calibration=.*holds no training crops.*--camera"):
-        calibration.crops(tmp_path, tiny_model.card)
-
-
-def test_calibration_finds_a_runs_shards(tmp_path, msra_root):
-    from datasets import registry, shards
-
-    dataset = registry.get("msra")
-    source = shards.Source("msra", str(msra_root), "train", "com", (dataset.cube_mm,))
-    kept = shards.prepare(source, tmp_path / "run/shards", workers=0)
-
-    class Card:
-        joints, cube_mm = dataset.skeleton.joints, dataset.cube_mm
-
-    for path in (tmp_path / "run", tmp_path / "run/shards", tmp_path / "run/model.keras"):
-        path.suffix and path.write_bytes(b"")
-        found = calibration.crops(path, Card)
-        assert found.shape == (min(kept.frames, quantize.CALIBRATION_FRAMES), 96, 96, 1)
-
-
 def test_the_command_writes_the_file_and_its_card(keras_file, tiny_model, tmp_path, capsys):
     argv = [f"--model={keras_file}", f"--export_dir={tmp_path / 'out'}", "--format=litert"]
     assert run(*argv, "--input=frame", "--frame_size=64,48") == 0
     assert capsys.readouterr().out.strip() == str(tmp_path / "out/1")
-    card = json.loads((tmp_path / "out/1" / litert.CARD_FILE).read_text())
+    card = json.loads((tmp_path / "out/1" / CARD_FILE).read_text())
     assert (card["input"], card["frame_size"], card["quantize"]) == ("frame", [64, 48], "none")
     assert card["joints"] == list(tiny_model.card.joints)
     shapes = (
-        litert.interpreter(tmp_path / "out/1" / litert.MODEL_FILE).get_signature_runner().get_input_details()
+        litert_runtime.interpreter(tmp_path / "out/1" / litert.MODEL_FILE)
+        .get_signature_runner()
+        .get_input_details()
     )
     assert shapes["depth"]["shape"].tolist() == [1, 64, 48]
 
@@ -230,9 +206,7 @@ def test_a_damaged_file_is_named(of_crops, tmp_path, damage):
     content = (of_crops / litert.MODEL_FILE).read_bytes()
     path = tmp_path / litert.MODEL_FILE
     path.write_bytes({"text": b"not a model", "cut": content[: len(content) // 2], "card": content}[damage])
-    (tmp_path / litert.CARD_FILE).write_text(
-        "{" if damage == "card" else (of_crops / litert.CARD_FILE).read_text()
-    )
+    (tmp_path / CARD_FILE).write_text("{" if damage == "card" else (of_crops / CARD_FILE).read_text())
     with pytest.raises(
         InputError, match="crossinfo.json: damaged" if damage == "card" else "model.tflite: .*damaged"
     ):
@@ -252,7 +226,7 @@ def test_real_and_synthetic_frames_agree_with_predict(tiny_model, tiny_served, t
     hands = [(record.depth_mm, record.camera) for record in (synthetic.frame(5, i) for i in range(100))]
     real = [(depth_png.read_depth_png(file), KINECT_CAMERA) for file in shared.files("real/kinect2/*.png")]
     for number, images in enumerate(filter(None, [hands, real])):
-        path = litert.export(tiny_model, tmp_path / str(number), input="frame", frame_size=images[0][0].shape)
+        path = litert.export(tiny_model, tmp_path / str(number), frame_size=images[0][0].shape)
         opened = loading.load_predictor(path / litert.MODEL_FILE)
         for depth_mm, camera in images:
             expected = estimate(tiny_served, "0", depth_mm, camera)

@@ -8,10 +8,11 @@ import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 from tensorflow.python.framework import convert_to_constants
 
-from crossinfo import config, export, model
+from crossinfo import config, model
+from crossinfo.benchmark.operations import operations
 from crossinfo.card import card_for
 from crossinfo.export import __main__ as export_command
-from crossinfo.export import folding, warmup
+from crossinfo.export import folding, saved_model
 from crossinfo.inference import loading
 from datasets import command_line, registry
 from datasets.errors import InputError
@@ -50,7 +51,7 @@ def described(specs):
     return {name: (spec.dtype.name, spec.shape.as_list()) for name, spec in specs.items()}
 
 
-def saved_model(path):
+def saved_model_proto(path):
     return saved_model_pb2.SavedModel.FromString((path / "saved_model.pb").read_bytes())
 
 
@@ -109,13 +110,13 @@ def test_only_the_inference_graph_is_exported(export_base, tiny_model):
     assert len(saved) == len(weights) + 1  # and the list of objects
     assert len(weights) == len(folded.weights) < len(model.inference(tiny_model).weights)
     assert sum(np.prod(shape) for shape in weights.values()) == folded.count_params()
-    (graph,) = saved_model(export_base / "1").meta_graphs
+    (graph,) = saved_model_proto(export_base / "1").meta_graphs
     used = {node.op for function in graph.graph_def.library.function for node in function.node_def}
     assert not [op for op in used if "BatchNorm" in op or "Random" in op or "Dropout" in op]
 
 
 def test_half_size_weights_cost_next_to_nothing(tiny_model, export_base, tmp_path):
-    path = export.export(tiny_model, tmp_path / "half", weights="float16")
+    path = saved_model.export(tiny_model, tmp_path / "half", weights="float16")
     sizes = [(folder / VARIABLES).stat().st_size for folder in (path, export_base / "1")]
     kernels = sum(np.prod(w.shape) for w in folding.fold(tiny_model).weights if len(w.shape) > 1)
     assert sizes[1] - sizes[0] == pytest.approx(2 * kernels, rel=0.05)
@@ -131,7 +132,7 @@ def test_a_weight_beyond_float16_is_refused_by_name(tiny_model, tmp_path):
     kernel = large.get_layer("hand").dense.kernel
     kernel.assign(kernel + 1e5)
     with pytest.raises(InputError, match="float16: hand/dense/kernel"):
-        export.export(large, tmp_path / "half", weights="float16")
+        saved_model.export(large, tmp_path / "half", weights="float16")
     assert not (tmp_path / "half/1").exists()
 
 
@@ -141,7 +142,7 @@ def test_a_warm_up_request_for_each_signature_runs(export_base):
     )
     functions = tf.saved_model.load(export_base / "1").signatures
     seen = set()
-    for record in tf.data.TFRecordDataset(str(export_base / "1" / warmup.WARMUP_FILE)):
+    for record in tf.data.TFRecordDataset(str(export_base / "1" / saved_model.WARMUP_FILE)):
         log = messages.PredictionLog.FromString(record.numpy())
         assert log.WhichOneof("log_type") == "predict_log"
         request = log.predict_log.request
@@ -172,15 +173,15 @@ def test_the_saved_graph_does_the_networks_operations_and_little_more(variant, t
         config.variant_for(variant, skeleton).network,
         card=card_for(variant, registry.get("nyu"), 250.0, "com", None),
     )
-    loaded = tf.saved_model.load(export.export(network, tmp_path))
-    own = model.operations(model.inference(network))
+    loaded = tf.saved_model.load(saved_model.export(network, tmp_path))
+    own = operations(model.inference(network))
     inputs = {"depth": [1, 480, 640], "camera": [1, 4], "centre_mm": [1, 3], "crop": [1, 96, 96, 1]}
     takes = {"crop": ["crop"], "centred": list(inputs)[:3], "serving_default": list(inputs)[:2]}
     counted = {
         name: profiled(loaded.signatures[name], {key: inputs[key] for key in names})
         for name, names in takes.items()
     }
-    everything = {name: sum(operations.values()) for name, operations in counted.items()}
+    everything = {name: sum(found.values()) for name, found in counted.items()}
     assert {name: found["Conv2D"] + found["MatMul"] for name, found in counted.items()} == dict.fromkeys(
         takes, own
     )
@@ -192,13 +193,13 @@ def test_the_saved_graph_does_the_networks_operations_and_little_more(variant, t
 
 def test_versions_count_up_and_are_never_overwritten(tiny_model, tmp_path, monkeypatch):
     monkeypatch.setattr(tf.saved_model, "save", fake_save)
-    assert export.export(tiny_model, tmp_path / "new/base") == tmp_path / "new/base/1"
+    assert saved_model.export(tiny_model, tmp_path / "new/base") == tmp_path / "new/base/1"
     base = tmp_path / "new/base"
-    assert export.export(tiny_model, base, 9) == base / "9"
-    assert export.export(tiny_model, base) == base / "10"
+    assert saved_model.export(tiny_model, base, 9) == base / "9"
+    assert saved_model.export(tiny_model, base) == base / "10"
     (base / "9/saved_model.pb").write_text("mine")
     with pytest.raises(InputError, match="9: already exists"):
-        export.export(tiny_model, base, 9)
+        saved_model.export(tiny_model, base, 9)
     assert (base / "9/saved_model.pb").read_text() == "mine"
 
 
@@ -209,14 +210,14 @@ def test_a_failed_export_leaves_nothing(tiny_model, tmp_path, monkeypatch):
 
     monkeypatch.setattr(tf.saved_model, "save", fail)
     with pytest.raises(OSError, match="disk full"):
-        export.export(tiny_model, tmp_path / "base")
+        saved_model.export(tiny_model, tmp_path / "base")
     assert list((tmp_path / "base").iterdir()) == []
 
 
 def test_the_versions_need_a_folder(tiny_model, tmp_path):
     (tmp_path / "file").write_text("mine")
     with pytest.raises(InputError, match="file: expected a folder"):
-        export.export(tiny_model, tmp_path / "file")
+        saved_model.export(tiny_model, tmp_path / "file")
 
 
 def run(*argv):

@@ -163,9 +163,9 @@ def test_a_wrong_camera_is_refused_by_name(tiny_served, signature, camera):
 
 def test_rows_must_match_the_frames(tiny_served):
     depth = np.stack([hand_frame()] * 2)
-    with pytest.raises(tf.errors.InvalidArgumentError, match="camera: expected one row a frame"):
+    with pytest.raises(tf.errors.InvalidArgumentError, match="camera: expected one row per frame"):
         tiny_served.call("serving_default", depth=depth, camera=[CAMERA])
-    with pytest.raises(tf.errors.InvalidArgumentError, match="centre_mm: expected one row a frame"):
+    with pytest.raises(tf.errors.InvalidArgumentError, match="centre_mm: expected one row per frame"):
         tiny_served.call("centred", depth=depth, camera=[CAMERA] * 2, centre_mm=[[0, 0, 500]])
 
 

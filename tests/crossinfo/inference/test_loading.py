@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 
+from crossinfo.export import saved_model
 from crossinfo.inference import loading
 from datasets.errors import InputError
 
@@ -68,7 +69,7 @@ def test_a_file_or_folder_of_its_own_gives_its_own_name(tiny_model, export_base,
 def test_of_numbered_versions_the_newest_is_taken(work_dir, tmp_path):
     for number, name in ((9, "nine"), (10, "ten")):
         shutil.copytree(work_dir / "export/1", tmp_path / str(number))
-        card_file = tmp_path / str(number) / loading.CARD_FILE
+        card_file = tmp_path / str(number) / saved_model.CARD_FILE
         card_file.write_text(json.dumps({**json.loads(card_file.read_text()), "dataset": name}))
     (tmp_path / "11").mkdir()
     assert loading.load_predictor(tmp_path).card.dataset == "ten"

@@ -1,0 +1,47 @@
+"""The SavedModel for TensorFlow Serving.
+
+It holds the inference graph only and needs neither this project nor Keras to load. Its model card and
+requests that warm a server up lie in ``assets.extra``.
+"""
+
+import os
+import pathlib
+
+import tensorflow as tf
+
+from crossinfo import card
+from crossinfo.export import signatures, versions, warmup
+from crossinfo.model import CrossInfoNet
+from datasets.io import atomic
+
+MODEL_FILE = "saved_model.pb"
+EXTRA_FOLDER = "assets.extra"
+CARD_FILE = f"{EXTRA_FOLDER}/{card.CARD_FILE}"
+WARMUP_FILE = f"{EXTRA_FOLDER}/tf_serving_warmup_requests"
+
+
+def export(
+    model: CrossInfoNet,
+    export_dir: str | os.PathLike,
+    version: int | None = None,
+    weights: str = "float32",
+) -> pathlib.Path:
+    """Writes ``export_dir/N`` atomically: a server that watches the folder never sees half a model.
+
+    Args:
+        model: network with a card.
+        export_dir: folder of the versions; made if missing.
+        version: N; None takes the number after the newest.
+        weights: "float32", or "float16", how the kernels are kept.
+
+    Returns the path of the new SavedModel. Raises InputError if the version exists, if ``export_dir`` is a
+    file or holds versions of another format, or if the model has no card.
+    """
+    path = versions.new_version(export_dir, MODEL_FILE, version)
+    module = signatures.ServedModel(model, weights)
+    with atomic.atomic_directory(path) as folder:
+        tf.saved_model.save(module, folder, signatures=module.signatures())
+        (folder / EXTRA_FOLDER).mkdir()
+        (folder / CARD_FILE).write_text(module.card.to_json(), encoding="utf-8")
+        warmup.write(folder / WARMUP_FILE)
+    return path
