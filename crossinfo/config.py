@@ -9,6 +9,7 @@ import json
 
 from datasets.errors import InputError
 from datasets.registry import ReaderOptions
+from datasets.skeletons import Skeleton
 
 PRECISIONS = ("float32", "mixed_float16", "mixed_bfloat16")
 STRATEGIES = ("auto", "one_device", "mirrored", "multi_worker")
@@ -22,17 +23,17 @@ class NetworkConfig:
     Args:
         joints, palm_joints, finger_joints: int. A, P, F of the paper; A = P + F.
         stem_filters: int. Channels of the first 5 x 5 convolution.
-        stage_filters: tuple of 4 ints. Base depths of the residual stages; a stage gives 4 x its base.
-        stage_units: tuple of 4 ints. Residual blocks a stage; the stride stands in the last.
+        stage_filters: tuple of 4 ints. Base depths of the residual stages; a stage has 4 x as many outputs.
+        stage_units: tuple of 4 ints. Residual blocks per stage; the last one has the stride.
         pyramid_filters: int. Channels of the pyramid and of ``T`` (256 in the paper).
-        block_filters: int. Base depth of the residual blocks behind the pyramid.
+        block_filters: int. Base depth of the residual blocks after the pyramid.
         dense_units: int. Width of the two fully connected layers of each branch.
-        dropout: float. Share of units dropped behind each of them.
+        dropout: float. Share of units dropped after each of them.
         cross_connection: bool. False: the paper's baseline refinement (section 3.2).
         heatmap_guidance: bool. False: no heat-map heads (table 1, "Base" and "Cross").
-        normalisation: "fused", batch normalisation; or None, biases instead. "exact", in files of earlier
-            versions, means "fused".
-        normalise_outputs: bool. Batch normalisation on output layers too, in place of their bias.
+        normalisation: "fused", batch normalisation; or None, biases instead. "exact", found in older files,
+            means "fused".
+        normalise_outputs: bool. Batch normalisation on output layers too, instead of a bias.
         resize_grid: "half_pixel" (Keras) or "tf1" (the release's sampling grid).
         initializer: "normal" (N(0, 0.01), the paper) or "glorot_uniform" (the release).
     """
@@ -41,8 +42,8 @@ class NetworkConfig:
     palm_joints: int = 6
     finger_joints: int = 15
     stem_filters: int = 32
-    stage_filters: tuple = (16, 32, 64, 64)
-    stage_units: tuple = (3, 4, 6, 3)
+    stage_filters: tuple[int, int, int, int] = (16, 32, 64, 64)
+    stage_units: tuple[int, int, int, int] = (3, 4, 6, 3)
     pyramid_filters: int = 256
     block_filters: int = 128
     dense_units: int = 2048
@@ -89,7 +90,7 @@ class ScheduleConfig:
     Args:
         epochs, batch_size: int.
         learning_rate: float. Adam's, at the start.
-        decay: float. The learning rate's factor an epoch ("exponential"); unused by "cosine".
+        decay: float. The learning rate's factor per epoch ("exponential"); unused by "cosine".
         curve: "exponential" (the paper) or "cosine" (to zero at the last step, after a short warm-up).
         augmentation: "paper", "mild" or "release", a key of ``datasets.augment.SAMPLERS``.
         statistics_frames: int. Training frames over which batch normalisation's statistics are renewed
@@ -107,11 +108,18 @@ class ScheduleConfig:
 
 @dataclasses.dataclass(frozen=True)
 class Variant:
-    """A named network with the losses and schedule it is trained by."""
+    """A network with the losses and schedule it is trained by."""
 
     network: NetworkConfig
     loss: LossConfig
     schedule: ScheduleConfig
+
+    def with_switches(self, cross_connection: bool, heatmap_guidance: bool) -> "Variant":
+        """The same variant as one of table 1's four rows."""
+        network = dataclasses.replace(
+            self.network, cross_connection=cross_connection, heatmap_guidance=heatmap_guidance
+        )
+        return dataclasses.replace(self, network=network)
 
 
 VARIANTS = {
@@ -143,20 +151,28 @@ VARIANTS = {
 }
 
 
-def variant_for(name, skeleton, cross_connection=True, heatmap_guidance=True):
-    """The ``Variant`` called ``name`` sized for a skeleton, as one of table 1's four rows."""
+def variant_for(
+    name: str, skeleton: Skeleton, cross_connection: bool = True, heatmap_guidance: bool = True
+) -> Variant:
+    """A variant sized for a skeleton.
+
+    Args:
+        name: key of ``VARIANTS``.
+        skeleton: its joints, palm and fingers size the outputs.
+        cross_connection, heatmap_guidance: the switches of table 1.
+
+    Raises InputError if there is no such variant.
+    """
     if name not in VARIANTS:
-        raise InputError(f"--variant: no {name!r}; choose from {', '.join(VARIANTS)}")
-    variant = VARIANTS[name]
+        raise InputError(f"`variant`={name}: unknown; choose from {', '.join(VARIANTS)}")
     network = dataclasses.replace(
-        variant.network,
+        VARIANTS[name].network,
         joints=len(skeleton),
         palm_joints=len(skeleton.palm),
         finger_joints=len(skeleton.finger),
-        cross_connection=cross_connection,
-        heatmap_guidance=heatmap_guidance,
     )
-    return dataclasses.replace(variant, network=network)
+    variant = dataclasses.replace(VARIANTS[name], network=network)
+    return variant.with_switches(cross_connection, heatmap_guidance)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -167,19 +183,19 @@ class RunConfig:
         dataset: str. Name in the registry.
         data_dir: str or None. None: synthetic data, made under the work directory.
         variant_name: str. A key of ``VARIANTS``.
-        variant: Variant, sized for the dataset and with the user's changes.
+        variant: Variant. Sized for the dataset, with the user's changes.
         centre: "gt", "file" or "com".
-        centre_file, train_centre_file: str or None. Centres of the test and of the training split.
-        train_cubes_mm: tuple of floats. A training frame takes one of them.
+        centre_file, train_centre_file: str or None. Files of the test and the training split's centres.
+        train_cubes_mm: tuple of floats. Each training frame gets one of these crop cubes.
         test_cube_mm: float.
-        validation_fraction: float. Share of training frames set aside to pick the best epoch.
-        max_frames: int or None. At most so many training frames.
-        synthetic_frames: int. How many to make where there is no ``data_dir``.
-        seed: int. Of data, order, augmentation, weights and dropout.
+        validation_fraction: float. Share of training frames held out to pick the best epoch.
+        max_frames: int or None. Greatest number of training frames.
+        synthetic_frames: int. Number of frames to generate without ``data_dir``.
+        seed: int. Random seed for data, shuffling, augmentation, weights and dropout.
         precision: str. A Keras dtype policy.
         select_on: "validation" or "test".
         options: ReaderOptions.
-        init_from: str or None. Trained network whose weights to begin with.
+        init_from: str or None. Path of a trained network whose weights to start from.
     """
 
     dataset: str
@@ -189,7 +205,7 @@ class RunConfig:
     centre: str
     centre_file: str | None
     train_centre_file: str | None
-    train_cubes_mm: tuple
+    train_cubes_mm: tuple[float, ...]
     test_cube_mm: float
     validation_fraction: float
     max_frames: int | None
@@ -203,18 +219,20 @@ class RunConfig:
 
 @dataclasses.dataclass(frozen=True)
 class Machine:
-    """How to compute. A run can go on with other values, which change its speed and, in the last bits
-    (XLA, precision of products, order of sums) or in its random numbers (dropout under XLA; batch
-    statistics and dropout of each replica's own frames), its numbers, but not what is trained.
+    """How to compute, which may change when a run is resumed.
+
+    It changes the speed, and the results only as another seed would: rounding (XLA, precision of products,
+    order of sums) and random numbers (dropout under XLA or with another number of replicas).
 
     Args:
-        strategy: one of ``STRATEGIES``; auto takes all GPUs of this machine.
-        augment_on: "host", inside tf.data; "device", inside the compiled step; or "auto": device where there
+        strategy: one of ``STRATEGIES``; "auto" takes all GPUs of this machine.
+        augment_on: "host", inside tf.data; "device", inside the compiled step; or "auto": device if there
             is a GPU.
-        jit_compile: bool or None. XLA; None compiles where there is a GPU.
+        jit_compile: bool or None. Whether to compile with XLA; None compiles if there is a GPU.
         workers: int or None. Processes that crop frames, see ``datasets.shards.prepare``.
+        connect_minutes: float. Longest time to wait for the other workers of "multi_worker" to start.
         tensor_float_32: bool. Let GPUs round the factors of float32 products to 10 bits, which is faster.
-        deterministic: bool. Use deterministic operations only, which is slower on a GPU.
+        deterministic: bool. Use deterministic operations only, which are slower on a GPU.
         checkpoint_minutes: float. Longest time between two checkpoints within an epoch.
     """
 
@@ -222,11 +240,12 @@ class Machine:
     augment_on: str = "auto"
     jit_compile: bool | None = None
     workers: int | None = None
+    connect_minutes: float = 1.0
     tensor_float_32: bool = True
     deterministic: bool = False
     checkpoint_minutes: float = 10.0
 
 
-def to_json(config):
+def to_json(config: NetworkConfig | RunConfig) -> str:
     """A dataclass as indented JSON text."""
     return json.dumps(dataclasses.asdict(config), indent=2) + "\n"

@@ -1,21 +1,28 @@
-"""``python -m crossinfo.table1``: the paper's self-comparison under equal conditions, several seeds a row.
+"""``python -m crossinfo.table1``: the paper's self-comparison under equal conditions, several seeds per row.
 
-Every row is a run of its own under ``WORK_DIR/ROW/seedK``, on the same frames; a finished one is not
-trained again, so the same command goes on where it stopped.
+Every training is a run of its own under ``WORK_DIR/ROW/seedK``, on the same frames; a finished one is not
+trained again, so the same command resumes an interrupted table.
 """
 
 import dataclasses
 import json
+import os
 import pathlib
-import types
+from collections.abc import Mapping, Sequence
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from crossinfo import flags
+from crossinfo.config import Machine, RunConfig
 from datasets import command_line, runtime
 from datasets.command_line import Command, Group
 from datasets.errors import InputError
 from datasets.io import atomic
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,49 +45,69 @@ ROWS = (
 )
 
 
+Reports = Mapping[tuple[str, int], dict[str, Any]]
+
+
 def _define(values):
     group = Group(values, "Run")
-    group.string("work_dir", None, "Where the runs and the table go; the same command goes on with it.", True)
-    group.integer("seeds", 3, "Trainings a row, each with a seed of its own.", lower=1)
-    group.integer("seed", 0, "The first of them.", 0, 2**31 - 1000)
+    group.string("work_dir", None, "Output folder; the same command resumes an interrupted table.", True)
+    group.integer("seeds", 3, "Trainings per row, each with its own seed.", lower=1)
+    group.integer("seed", 0, "The first seed.", 0, 2**31 - 1000)
     flags.run_flags(values)
 
 
 COMMAND = Command(
     usage="python -m crossinfo.table1",
-    summary="Trains the four rows of the paper's table 1 and sets their errors beside the paper's.",
+    summary="Trains the four rows of the paper's table 1 and compares their errors with the paper's.",
     define=_define,
 )
 
 
-def plan(values):
-    """[(Row, seed, config.RunConfig), ...] in the order of training: every row once before the next seed."""
-    if values.test_subject == "all":
-        raise InputError("--test_subject=all: table 1 takes one subject; name it")
+class Training(NamedTuple):
+    """One training of the table: its row and its settings, seed included."""
+
+    row: Row
+    settings: RunConfig
+
+
+def plan(settings: RunConfig, seeds: int) -> list[Training]:
+    """The trainings in their order: every row once before the next seed.
+
+    Args:
+        settings: of every run but for its seed and switches; the first seed.
+        seeds: number of seeds.
+    """
     return [
-        (row, seed, _settings(values, row, seed))
-        for seed in range(values.seed, values.seed + values.seeds)
+        Training(
+            row,
+            dataclasses.replace(
+                settings,
+                seed=seed,
+                variant=settings.variant.with_switches(row.cross_connection, row.heatmap_guidance),
+            ),
+        )
+        for seed in range(settings.seed, settings.seed + seeds)
         for row in ROWS
     ]
 
 
-def _settings(values, row, seed):
-    switches = {key: getattr(row, key) for key in ("cross_connection", "heatmap_guidance")}
-    return flags.run_config(types.SimpleNamespace(**{**vars(values), **switches, "seed": seed}))
-
-
-def train(planned, work_dir, machine, cache_dir=None):
-    """Trains what has no report yet, on one set of frames for all.
+def train(
+    planned: list[Training],
+    work_dir: pathlib.Path,
+    machine: Machine,
+    cache_dir: str | os.PathLike | None = None,
+) -> Reports:
+    """Trains what has no report yet, all rows on the same frames.
 
     Args:
-        planned: as ``plan`` gives.
-        work_dir: path.
-        machine: config.Machine.
-        cache_dir: path or None. Where cropped frames are kept; None keeps them under ``work_dir``.
+        planned: as ``plan`` returns it.
+        work_dir: the runs are its folders.
+        machine: how to compute.
+        cache_dir: folder of cropped frames; None keeps them under ``work_dir``.
 
     Returns:
-        {(row's name, seed): content of its ``report.json``}. Raises InputError, before any training, if a
-        run's directory was made with other settings.
+        The content of each run's ``report.json`` by the row's name and the seed. Raises InputError, before
+        any training, if a run's directory was made with other settings.
     """
     import keras
 
@@ -88,30 +115,34 @@ def train(planned, work_dir, machine, cache_dir=None):
     from crossinfo.training.settings import check_settings
 
     # Synthetic data are the same whatever the seeds, so that more seeds can be added later.
-    data_dir = run.Run(dataclasses.replace(planned[0][2], seed=0), work_dir, machine).make_data()
-    work = [
-        (row, seed, dataclasses.replace(settings, data_dir=data_dir), work_dir / row.folder / f"seed{seed}")
-        for row, seed, settings in planned
+    data_dir = run.Run(dataclasses.replace(planned[0].settings, seed=0), work_dir, machine).make_data()
+    runs = [
+        (
+            row,
+            dataclasses.replace(settings, data_dir=data_dir),
+            work_dir / row.folder / f"seed{settings.seed}",
+        )
+        for row, settings in planned
     ]
-    for _, _, settings, folder in work:
+    for _, settings, folder in runs:
         check_settings(settings, folder)
-    found = {}
-    for number, (row, seed, settings, folder) in enumerate(work, 1):
+    reports = {}
+    for number, (row, settings, folder) in enumerate(runs, 1):
         report = folder / "report" / "report.json"
         if not report.exists():
-            print(f"run {number} of {len(work)}: {row.name}, seed {seed}")
+            print(f"run {number} of {len(runs)}: {row.name}, seed {settings.seed}")
             run.train(settings, folder, machine, cache_dir or work_dir / "shards")
             keras.backend.clear_session()
-        found[row.name, seed] = json.loads(report.read_text(encoding="utf-8"))
-    return found
+        reports[row.name, settings.seed] = json.loads(report.read_text(encoding="utf-8"))
+    return reports
 
 
-def summarise(reports, variant):
+def summarise(reports: Reports, variant: str) -> dict[str, Any]:
     """The content of ``table1.json``.
 
     Args:
-        reports: {(row's name, seed): report}, every row with the same seeds.
-        variant: str.
+        reports: by row and seed, every row with the same seeds.
+        variant: the variant's name.
 
     A row's ``errors_mm`` are its runs' mean joint errors, in the order of ``seeds``; ``spread_mm`` is their
     standard deviation (n - 1), None of a single run. ``against_base_mm`` compares runs of the same seed.
@@ -141,12 +172,12 @@ def _error_mm(report, seed):
     return report["methods"][f"seed{seed}"]["mean_error_mm"]
 
 
-def _moments(values):
+def _moments(values: Sequence[float]) -> dict[str, float | None]:
     spread = float(np.std(values, ddof=1)) if len(values) > 1 else None
     return {"mean_mm": float(np.mean(values)), "spread_mm": spread}
 
 
-def markdown(content):
+def markdown(content: Mapping[str, Any]) -> str:
     """``summarise``'s content as a page of Markdown: what was run, and the table."""
     about = (
         f"Mean joint error in mm on {content['dataset']} ({content['frames']} frames, centre: "
@@ -170,14 +201,14 @@ def _with_spread(moments, sign=""):
     return f"{moments['mean_mm']:{sign}.2f}{spread}"
 
 
-def figure(content):
-    """Matplotlib figure: each run a dot, each row's mean and spread; the paper's values for its datasets."""
+def figure(content: Mapping[str, Any]) -> "Figure":
+    """A dot per run, and each row's mean and spread; the paper's values on the datasets it reports."""
     from matplotlib.figure import Figure
 
     from crossinfo.reports import COLOURS
 
-    drawn = Figure(figsize=(7, 4.5), dpi=120, layout="constrained")
-    axes = drawn.add_subplot()
+    chart = Figure(figsize=(7, 4.5), dpi=120, layout="constrained")
+    axes = chart.add_subplot()
     rows, places = list(content["rows"].values()), np.arange(len(content["rows"]))
     means, spreads = [row["mean_mm"] for row in rows], [row["spread_mm"] or 0 for row in rows]
     axes.errorbar(places, means, spreads, fmt="_", markersize=28, capsize=8, color=COLOURS[0], label="mean")
@@ -192,11 +223,11 @@ def figure(content):
     axes.set_title(f"{content['dataset']}, {content['variant']}, centre: {content['centre']}")
     axes.grid(alpha=0.3, axis="y")
     axes.legend()
-    return drawn
+    return chart
 
 
-def write(work_dir, content):
-    """Writes ``table1.json``, ``table1.md`` and ``table1.png``, each whole."""
+def write(work_dir: pathlib.Path, content: Mapping[str, Any]) -> None:
+    """Writes ``table1.json``, ``table1.md`` and ``table1.png``, each whole or not at all."""
     with atomic.atomic_write(work_dir / "table1.json") as file:
         file.write(json.dumps(content, indent=2) + "\n")
     with atomic.atomic_write(work_dir / "table1.md") as file:
@@ -205,9 +236,12 @@ def write(work_dir, content):
         figure(content).savefig(file, format="png")
 
 
-def main(values):
+def main(values: SimpleNamespace) -> None:
     """Runs the command on parsed flags."""
-    planned, work_dir = plan(values), pathlib.Path(values.work_dir).absolute()
+    if flags.all_subjects(values):
+        raise InputError("--test_subject=all: table 1 is of one subject; name it")
+    planned = plan(flags.run_settings(values), values.seeds)
+    work_dir = pathlib.Path(values.work_dir).absolute()
     runtime.import_tensorflow()
     try:
         reports = train(planned, work_dir, flags.machine(values), values.cache_dir)

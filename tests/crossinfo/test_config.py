@@ -35,7 +35,7 @@ def test_switches_give_table_1_and_change_nothing_else():
 
 
 def test_unknown_variant_is_the_callers_mistake():
-    with pytest.raises(InputError, match="--variant: no 'huge'; choose from paper, release, compact"):
+    with pytest.raises(InputError, match="`variant`=huge: unknown; choose from paper, release, compact"):
         config.variant_for("huge", MSRA)
 
 

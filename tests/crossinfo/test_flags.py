@@ -48,7 +48,7 @@ def test_a_centre_file_means_file_and_gt_is_only_by_name():
     assert settings("--centre_file=a", "--train_centre_file=b").centre == "file"
     assert settings("--centre=gt").centre == "gt"
     for flags in (["--centre=file"], ["--centre=gt", "--centre_file=a", "--train_centre_file=b"]):
-        with pytest.raises(InputError, match="--centre"):
+        with pytest.raises(InputError, match="`centre`"):
             settings(*flags)
     both = settings("--centre_file=a")
     assert both.train_centre_file == both.centre_file

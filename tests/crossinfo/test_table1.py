@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from crossinfo import config, table1
+from crossinfo.flags import run_settings
 from crossinfo.training import run as runs
 from datasets import command_line
 from datasets.errors import InputError
@@ -138,14 +139,15 @@ def test_synthetic_data_are_made_once_for_all(trained, tmp_path, monkeypatch):
 
 def test_all_subjects_are_refused(tmp_path):
     with pytest.raises(InputError, match="--test_subject=all"):
-        table1.main(flags(tmp_path, "--test_subject=all"))
+        table1.main(flags(tmp_path, "--test_subject=all", "--dataset=msra"))
 
 
 def test_the_real_training_takes_the_shared_frames(msra_root, tmp_path):
     """One short run through `run.train`: shards beside the rows, a report where the table looks for it."""
     argv = ["--dataset=msra", f"--data_dir={msra_root}", "--variant=compact", "--seeds=1", "--epochs=1"]
     argv += [f"--work_dir={tmp_path}", "--batch_size=32", "--workers=0"]
-    planned = table1.plan(command_line.parse(table1.COMMAND, argv))[:1]
+    settings = run_settings(command_line.parse(table1.COMMAND, argv))
+    planned = table1.plan(settings, seeds=1)[:1]
     found = table1.train(planned, tmp_path, config.Machine(workers=0))
     assert found["Base", 0]["methods"]["seed0"]["mean_error_mm"] > 0
     assert any((tmp_path / "shards").iterdir()) and not (tmp_path / "base" / "seed0" / "shards").exists()
