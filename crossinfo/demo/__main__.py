@@ -1,16 +1,11 @@
-"""``python -m crossinfo.demo``: a page in the browser to try a trained network."""
+"""``python -m crossinfo.demo``: a web page to try out a trained network."""
 
-import gc
 import importlib.util
-import ipaddress
-import os
-import socket
+from types import SimpleNamespace
 
 from datasets.command_line import Command, Group, run
 from datasets.errors import InputError
 from datasets.runtime import import_tensorflow
-
-CONNECTIONS = 64
 
 
 def _define(values):
@@ -20,72 +15,38 @@ def _define(values):
     group.string(
         "host",
         "127.0.0.1",
-        "address to listen on, under which the page is also opened; the default is this computer alone",
+        "address to listen on and to open the page under; by default only this computer can reach it",
     )
 
 
 COMMAND = Command(
     usage="python -m crossinfo.demo",
-    summary="Serves a page where one drops a depth PNG and sees the hand's joints; Ctrl-C ends it.",
+    summary="Serves a web page that shows the hand's joints in a dropped depth PNG; Ctrl-C stops it.",
     define=_define,
 )
 
 
-def listen(host, port):
-    """A listening socket; raises InputError naming the flag."""
-    try:
-        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        return socket.create_server((host, port), family=family)
-    except socket.gaierror as error:
-        raise InputError(f"--host={host}: {error.strerror}") from None
-    except (OSError, UnicodeError) as error:
-        number = getattr(error, "errno", None)
-        reason = os.strerror(number) if number else "no such name"
-        raise InputError(f"--port={port}: {reason} on {host}; name another port or host") from None
-
-
-def in_address(host):
-    """A host as it stands in an address: IPv6 in brackets."""
-    try:
-        return f"[{host}]" if ipaddress.ip_address(host).version == 6 else host
-    except ValueError:
-        return host
-
-
-def serve(app, listening):
-    """Answers on a listening socket until Ctrl-C; a frame at work then gets a second at most."""
-    import uvicorn
-
-    # What stands now stays to the end; without this the interpreter takes seconds to count it out.
-    gc.freeze()
-    config = uvicorn.Config(
-        app,
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        limit_concurrency=CONNECTIONS,
-        timeout_graceful_shutdown=1,
-    )
-    uvicorn.Server(config).run(sockets=[listening])
-
-
-def main(values):
+def main(values: SimpleNamespace) -> None:
     """Runs the command on parsed flags."""
     for package in ("starlette", "uvicorn"):
         if importlib.util.find_spec(package) is None:
-            raise InputError(f"{package} is missing; pip install 'crossinfonet[demo]'")
-    with listen(values.host, values.port) as listening:
+            raise InputError(f"{package} is not installed; run pip install 'crossinfonet[demo]'")
+    from crossinfo.demo import server
+
+    with server.listen(values.host, values.port) as listening:
         import_tensorflow()
         from crossinfo.demo import answers, app, samples
         from crossinfo.inference import loading
 
-        served, shown = loading.load_predictor(values.model), samples.make()
+        predictor, synthetic = loading.load_predictor(values.model), samples.create()
         # The first frame takes seconds, in which TensorFlow prepares the graph.
-        about = answers.Settings("warm-up", shown[0].camera, 1.0, "right")
-        answers.answer(served, shown[0].png, about)
-        host = in_address(values.host)
-        print(f"{served.name}: open http://{host}:{listening.getsockname()[1]}/ (Ctrl-C ends it)", flush=True)
-        serve(app.make(served, shown, {*app.LOCAL_HOSTS, host.lower()}), listening)
+        first = answers.FrameSettings("warm-up", synthetic[0].camera, 1.0, "right")
+        answers.answer(predictor, synthetic[0].png, first)
+        host = server.url_host(values.host)
+        port = listening.getsockname()[1]
+        print(f"{predictor.name}: open http://{host}:{port}/ (Ctrl-C stops the server)", flush=True)
+        hosts = {*app.LOCAL_HOSTS, host.lower()}
+        server.serve(app.create(predictor, synthetic, hosts), listening)
 
 
 if __name__ == "__main__":

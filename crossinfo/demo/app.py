@@ -1,23 +1,30 @@
-"""The page over HTTP, as a Starlette application: few routes, small uploads, one frame at a time."""
+"""The page as a Starlette application: few routes, small uploads, one frame at a time."""
 
 import asyncio
 import concurrent.futures
 import contextlib
 import dataclasses
 import importlib.resources
+import re
+from collections.abc import AsyncIterator, Collection, Sequence
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
-from starlette.requests import ClientDisconnect
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from crossinfo.demo import answers
+from crossinfo.demo.samples import Sample
+from crossinfo.inference.loading import Predictor
 from datasets.errors import InputError
 
 LOCAL_HOSTS = ("127.0.0.1", "localhost", "[::1]")
+PNG = "image/png"
+# {path: (package, file, media type)}
 FILES = {
     "/": ("crossinfo", "web/demo.html", "text/html"),
     "/report.css": ("crossinfo.reports", "templates/report.css", "text/css"),
@@ -41,12 +48,12 @@ HEADERS = {
 
 @dataclasses.dataclass(frozen=True)
 class Limits:
-    """What one visitor may take of the machine.
+    """Limits on uploads.
 
     Args:
-        body_bytes: int. Size of an upload.
-        requests: int. Frames being received, waiting and worked on, together.
-        seconds: float. Time for an upload to arrive.
+        body_bytes: Size of an upload.
+        requests: Number of frames that are being received, queued or processed.
+        seconds: Time for an upload to arrive.
     """
 
     body_bytes: int = 16 * 2**20
@@ -54,86 +61,94 @@ class Limits:
     seconds: float = 30.0
 
 
-def make(served, samples, hosts=LOCAL_HOSTS, limits=None):
+def create(
+    predictor: Predictor,
+    samples: Sequence[Sample],
+    hosts: Collection[str] = LOCAL_HOSTS,
+    limits: Limits | None = None,
+) -> Starlette:
     """The application.
 
     Args:
-        served: ``crossinfo.inference.loading.Predictor``.
-        samples: list of ``crossinfo.demo.samples.Sample``.
-        hosts: names by which the page may be called. A page of somebody else, whose own name was made
-            to lead here, is refused.
-        limits: Limits, the defaults if None.
+        predictor: The network.
+        samples: Frames that the page offers to start with.
+        hosts: Host names under which the page may be requested. All others are refused, so that a foreign
+            site whose name was pointed at this address (DNS rebinding) cannot use it.
+        limits: Limits on uploads; the defaults if None.
     """
     limits = limits or Limits()
-    desk = Desk(served, limits)
-    about = _about(served, samples, limits)
+    queue = FrameQueue(predictor, limits)
+    about = _about(predictor, samples, limits)
     return Starlette(
         routes=[
-            *(_fixed(path, _text(*file), kind) for path, (*file, kind) in FILES.items()),
-            *(_fixed(f"/samples/{i}.png", sample.png, "image/png") for i, sample in enumerate(samples)),
-            *(_fixed(f"/pictures/{i}.png", sample.picture, "image/png") for i, sample in enumerate(samples)),
+            *(_static(path, _text(*file), kind) for path, (*file, kind) in FILES.items()),
+            *(_static(f"/samples/{i}.png", sample.png, PNG) for i, sample in enumerate(samples)),
+            *(_static(f"/thumbnails/{i}.png", sample.thumbnail, PNG) for i, sample in enumerate(samples)),
             Route("/about.json", lambda request: JSONResponse(about)),
-            Route("/estimate", desk.estimate, methods=["POST"]),
+            Route("/estimate", queue.estimate, methods=["POST"]),
         ],
         middleware=[
-            Middleware(_Headers),
+            Middleware(_SecurityHeaders),
             Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False),
         ],
         exception_handlers={
-            InputError: lambda request, error: _failed(400, error),
-            HTTPException: lambda request, error: _failed(error.status_code, error.detail, error.headers),
+            InputError: lambda request, error: _error(400, _without_backticks(error)),
+            HTTPException: lambda request, error: _error(error.status_code, error.detail, error.headers),
             ClientDisconnect: lambda request, error: Response(status_code=400),
-            Exception: lambda request, error: _failed(
-                500, "the program failed on this frame; see its terminal"
-            ),
+            Exception: lambda request, error: _error(500, "internal error on this frame; see the terminal"),
         },
-        lifespan=desk.lifespan,
+        lifespan=queue.lifespan,
     )
 
 
-class Desk:
-    """Takes frames one at a time and lets few wait; what is more is turned away."""
+class FrameQueue:
+    """Processes frames one at a time: a bounded queue, 503 when full.
 
-    def __init__(self, served, limits):
-        self._served = served
+    Args:
+        predictor: The network.
+        limits: Limits on uploads.
+    """
+
+    def __init__(self, predictor: Predictor, limits: Limits):
+        self._predictor = predictor
         self._limits = limits
-        self._present = 0
+        self._length = 0
         self._worker = concurrent.futures.ThreadPoolExecutor(1, "frames")
 
-    async def estimate(self, request):
+    async def estimate(self, request: Request) -> Response:
         """``POST /estimate?fx=&fy=&cx=&cy=&depth_scale=&hand=&name=`` with a PNG as its body."""
-        settings = answers.Settings.parse(request.query_params)
-        # Another site's page cannot send this type here without asking first, which is never granted.
-        if request.headers.get("content-type") != "image/png":
-            raise HTTPException(415, "expected a body of type image/png")
-        with self._place():
+        settings = answers.FrameSettings.from_query(request.query_params)
+        # A page of another site may send this type only after a preflight request, which is never granted.
+        if request.headers.get("content-type") != PNG:
+            raise HTTPException(415, f"expected a body of type {PNG}")
+        with self._slot():
             data = await self._body(request)
-            found = await asyncio.get_running_loop().run_in_executor(
-                self._worker, answers.answer, self._served, data, settings
+            answer = await asyncio.get_running_loop().run_in_executor(
+                self._worker, answers.answer, self._predictor, data, settings
             )
-        return JSONResponse(found)
+        return JSONResponse(answer)
 
     @contextlib.contextmanager
-    def _place(self):
-        if self._present >= self._limits.requests:
-            text = "too many frames at once; try again in a moment"
-            raise HTTPException(503, text, headers={"retry-after": "1"})
-        self._present += 1
+    def _slot(self):
+        if self._length >= self._limits.requests:
+            message = "too many frames at once; try again in a moment"
+            raise HTTPException(503, message, headers={"retry-after": "1"})
+        self._length += 1
         try:
             yield
         finally:
-            self._present -= 1
+            self._length -= 1
 
     async def _body(self, request):
-        """The body, as raw bytes in memory: a form with files in it would be kept on disk."""
+        """The body as bytes, read here since Starlette's form parser would spool files to disk."""
         too_large = HTTPException(413, f"the file is larger than {self._limits.body_bytes >> 20} MiB")
         length = request.headers.get("content-length", "0")
         if not length.isdecimal() or int(length) > self._limits.body_bytes:
             raise too_large
         try:
             return await asyncio.wait_for(self._read(request, too_large), self._limits.seconds)
-        except asyncio.TimeoutError:  # noqa: UP041  (another class before Python 3.11)
-            raise HTTPException(408, "the file did not arrive in time") from None
+        except asyncio.TimeoutError:  # noqa: UP041  (a class of its own before Python 3.11)
+            raise HTTPException(408, "the upload took too long") from None
 
     async def _read(self, request, too_large):
         data = bytearray()
@@ -144,17 +159,17 @@ class Desk:
         return bytes(data)
 
     @contextlib.asynccontextmanager
-    async def lifespan(self, app):
-        """At the end, frames that wait are dropped."""
+    async def lifespan(self, app: Starlette) -> AsyncIterator[None]:
+        """Drops the queued frames when the application ends."""
         yield
         self._worker.shutdown(wait=False, cancel_futures=True)
 
 
-def _about(served, samples, limits):
-    """What the page has to know, as a dict for JSON."""
-    card = served.card
+def _about(predictor, samples, limits):
+    """What the page needs to know at the start, as a dict for JSON."""
+    card = predictor.card
     return {
-        "name": served.name,
+        "name": predictor.name,
         "variant": card.variant,
         "dataset": card.dataset,
         "cube_mm": card.cube_mm,
@@ -168,7 +183,7 @@ def _about(served, samples, limits):
     }
 
 
-def _fixed(path, content, kind):
+def _static(path, content, kind):
     return Route(path, lambda request: Response(content, media_type=kind))
 
 
@@ -176,18 +191,23 @@ def _text(package, name):
     return importlib.resources.files(package).joinpath(name).read_text(encoding="utf-8")
 
 
-def _failed(status, error, headers=None):
-    return JSONResponse({"error": " ".join(str(error).split())}, status, headers)
+def _error(status, message, headers=None):
+    return JSONResponse({"error": " ".join(str(message).split())}, status, headers)
 
 
-class _Headers:
-    """Puts ``HEADERS`` on every answer."""
+def _without_backticks(error):
+    """A library's message with the arguments it names as the page names its fields."""
+    return re.sub(r"`(\w+)`", r"\1", str(error))
 
-    def __init__(self, app):
+
+class _SecurityHeaders:
+    """Middleware that adds ``HEADERS`` to every response."""
+
+    def __init__(self, app: ASGIApp):
         self._app = app
         self._headers = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
 
-    async def __call__(self, scope, receive, send):
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_with_headers(message):
             if message["type"] == "http.response.start":
                 message["headers"] = [*message["headers"], *self._headers]

@@ -1,4 +1,4 @@
-"""The frames that the page offers to start with, made when the program starts."""
+"""The synthetic frames that the page offers to start with, rendered when the program starts."""
 
 import dataclasses
 
@@ -17,27 +17,27 @@ class Sample:
     """One synthetic frame.
 
     Args:
-        title: str. What it shows.
-        camera: Camera.
+        title: What it shows.
+        camera: Its camera.
         hand: "right" or "left".
-        png: bytes. The 16-bit PNG in mm.
-        picture: bytes. A PNG to look at.
+        png: The 16-bit depth PNG, in mm.
+        thumbnail: A PNG picture of it.
     """
 
     title: str
     camera: Camera
     hand: str
     png: bytes
-    picture: bytes
+    thumbnail: bytes
 
 
-def make():
-    """List of ``Sample``."""
+def create() -> list[Sample]:
+    """Renders the frames."""
     return [
         _sample("Open hand", 39),
         _sample("Two fingers and thumb", 21, forearm=True),
         _sample("Left hand", 39, left=True, forearm=True),
-        _sample("Before a wall", 21, forearm=True, background=True),
+        _sample("In front of a wall", 21, forearm=True, background=True),
     ]
 
 
@@ -47,10 +47,10 @@ def _sample(title, index, left=False, **options):
     if left:
         camera = dataclasses.replace(camera, cx=depth_mm.shape[1] - 1 - camera.cx)
         depth_mm = np.ascontiguousarray(depth_mm[:, ::-1])
-    picture = drawing.depth_picture(depth_mm)[..., ::-1]
-    return Sample(title, camera, "left" if left else "right", encoded(depth_mm), encoded(picture))
+    thumbnail = encode_png(drawing.depth_picture(depth_mm)[..., ::-1])
+    return Sample(title, camera, "left" if left else "right", encode_png(depth_mm), thumbnail)
 
 
-def encoded(image):
-    """A PNG's bytes, of uint16 [H, W] or of uint8 [H, W, 3] in OpenCV's order of channels."""
+def encode_png(image: np.ndarray) -> bytes:
+    """A PNG file of uint16 [H, W], or of uint8 [H, W, 3] in OpenCV's channel order (B, G, R)."""
     return cv2.imencode(".png", image)[1].tobytes()

@@ -225,7 +225,7 @@
   }
   function offerSample({ title }, i) {
     const [item, button, picture, text] = ["li", "button", "img", "span"].map((name) => document.createElement(name));
-    Object.assign(picture, { src: `pictures/${i}.png`, alt: "", width: 320, height: 240 });
+    Object.assign(picture, { src: `thumbnails/${i}.png`, alt: "", width: 320, height: 240 });
     text.textContent = title;
     button.type = "button";
     button.append(picture, text);

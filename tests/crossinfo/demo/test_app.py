@@ -1,18 +1,15 @@
-"""The page to try a network, over HTTP and as a command."""
+"""The demo's HTTP application."""
 
 import concurrent.futures
 import csv
 import http.client
 import io
+import itertools
 import os
-import resource
-import signal
 import socket
 import struct
-import subprocess
 import sys
 import threading
-import time
 import urllib.parse
 import urllib.request
 import zlib
@@ -24,14 +21,13 @@ import pytest
 from crossinfo.inference import prediction
 from crossinfo.inference.depth_inputs import DepthFrames
 from datasets.io import depth_png
-from tests.helpers.demo_server import running
+from tests.helpers.demo_server import post_frame, query, running
 
 testclient = pytest.importorskip(
     "starlette.testclient", reason="needs starlette and httpx ([demo] and [test])"
 )
 pytest.importorskip("uvicorn", reason="needs uvicorn (pip install -e '.[demo]')")
 
-from crossinfo.demo import __main__ as command  # noqa: E402
 from crossinfo.demo import answers, app, samples  # noqa: E402
 
 HOST = "http://127.0.0.1:8080"
@@ -40,23 +36,18 @@ PNG = {"content-type": "image/png"}
 
 @pytest.fixture(scope="module")
 def shown():
-    return samples.make()
+    return samples.create()
 
 
 @pytest.fixture(scope="module")
 def client(tiny_served, shown):
-    with testclient.TestClient(app.make(tiny_served, shown), HOST) as opened:
+    with testclient.TestClient(app.create(tiny_served, shown), HOST) as opened:
         yield opened
-
-
-def settings(sample, **others):
-    camera = {name: getattr(sample.camera, name) for name in answers.CAMERA}
-    return camera | {"depth_scale": 1, "hand": sample.hand, "name": "my hand.png"} | others
 
 
 def estimate(client, sample, data=None, **others):
     body = sample.png if data is None else data
-    return client.post("/estimate", params=settings(sample, **others), content=body, headers=PNG)
+    return client.post("/estimate", params=query(sample, **others), content=body, headers=PNG)
 
 
 def with_header(png, **fields):
@@ -98,7 +89,7 @@ def test_the_answer_is_predicts(client, tiny_served, shown, tmp_path, number):
 
 def test_the_depth_scale_is_heeded(client, shown):
     depth = cv2.imdecode(np.frombuffer(shown[0].png, np.uint8), cv2.IMREAD_UNCHANGED)
-    scaled = estimate(client, shown[0], samples.encoded(depth * np.uint16(8)), depth_scale=0.125)
+    scaled = estimate(client, shown[0], samples.encode_png(depth * np.uint16(8)), depth_scale=0.125)
     np.testing.assert_allclose(
         scaled.json()["joints_mm"], estimate(client, shown[0]).json()["joints_mm"], atol=0.01
     )
@@ -107,7 +98,7 @@ def test_the_depth_scale_is_heeded(client, shown):
 def test_a_frame_without_a_hand_is_an_answer(client, shown):
     depth = np.zeros((30, 40), np.uint16)
     depth[3, 3] = 700
-    found = estimate(client, shown[0], samples.encoded(depth)).raise_for_status().json()
+    found = estimate(client, shown[0], samples.encode_png(depth)).raise_for_status().json()
     assert not found["valid"] and found["window"] is None and not np.any(found["joints_mm"])
     assert len(found["csv"].splitlines()) == 15
 
@@ -124,7 +115,7 @@ BAD_FILES = {
     "huge claim": (lambda png: with_header(png, width=2**31 - 1, height=2**31 - 1), "pixels"),
     "larger claim": (lambda png: with_header(png, width=4000, height=3000), "damaged"),
     "no pixels": (lambda png: with_header(png, width=0), "pixels"),
-    "no measurement": (lambda png: samples.encoded(np.zeros((9, 9), np.uint16)), "no depth"),
+    "no measurement": (lambda png: samples.encode_png(np.zeros((9, 9), np.uint16)), "no depth"),
 }  # fmt: skip
 
 
@@ -142,7 +133,7 @@ def test_a_bomb_is_refused_before_it_is_decoded(client, shown, monkeypatch):
     """A few kilobytes that claim, and hold, more pixels than are taken."""
     depth = np.zeros((4097, 4096), np.uint16)
     depth[0, 0] = 1
-    bomb = samples.encoded(depth)
+    bomb = samples.encode_png(depth)
     assert len(bomb) < 10**6 and depth.size > answers.MAX_PIXELS
     monkeypatch.setattr(cv2, "imdecode", lambda *_: pytest.fail("decoded"))
     assert "4096 x 4097 pixels" in estimate(client, shown[0], bomb).json()["error"]
@@ -152,7 +143,7 @@ def test_a_bomb_is_refused_before_it_is_decoded(client, shown, monkeypatch):
     ("field", "value", "said"),
     [
         *((field, "nan", field) for field in (*answers.CAMERA, "depth_scale")),
-        ("fx", "", "fx: enter"), ("fx", "inf", "fx"), ("fx", "0", "positive focal"),
+        ("fx", "", "fx: enter a number"), ("fx", "inf", "fx"), ("fx", "0", "positive focal"),
         ("fy", "-3", "positive focal"), ("hand", "both", "hand=both"),
         ("fx", "1e-300", "positive focal"), ("cx", "1e300", "finite"), ("cx", "363,9", "'363,9'"),
         ("depth_scale", "0", "depth_scale"), ("depth_scale", "-1", "depth_scale"),
@@ -207,7 +198,7 @@ def test_another_sites_page_is_refused(client, shown):
     asked = {"origin": "http://evil.example", "access-control-request-method": "POST"}
     for answer in (client.options("/estimate", headers=asked), client.get("/samples/0.png", headers=asked)):
         assert not [name for name in answer.headers if name.startswith("access-control")]
-    plain = client.post("/estimate", params=settings(shown[0]), content=shown[0].png)
+    plain = client.post("/estimate", params=query(shown[0]), content=shown[0].png)
     assert plain.status_code == 415 and "image/png" in plain.json()["error"]
 
 
@@ -221,19 +212,6 @@ def test_every_file_of_the_page_is_there_with_its_policy(client):
     assert len(about["joints"]) == 14 and len(about["samples"]) == 4
     for path in ("/demo.py", "/../setup.py", "/samples/9.png", "/docs"):
         assert client.get(path).status_code == 404
-
-
-def request(port, sample, body, length=None):
-    """(status, answer) over a socket of its own."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-    connection.putrequest("POST", f"/estimate?{urllib.parse.urlencode(settings(sample))}")
-    connection.putheader("content-type", "image/png")
-    connection.putheader("content-length", str(len(body) if length is None else length))
-    connection.endheaders(body)
-    answer = connection.getresponse()
-    found = answer.status, answer.read().decode()
-    connection.close()
-    return found
 
 
 class Slow:
@@ -251,38 +229,31 @@ class Slow:
         return self._served.call(*args, **inputs)
 
 
-def test_frames_are_worked_on_one_by_one_and_too_many_are_turned_away(tiny_served, shown):
+def test_frames_are_processed_one_by_one_and_too_many_are_turned_away(tiny_served, shown):
     slow = Slow(tiny_served)
     with (
-        running(app.make(slow, shown, limits=app.Limits(requests=3))) as port,
+        running(app.create(slow, shown, limits=app.Limits(requests=3))) as port,
         concurrent.futures.ThreadPoolExecutor(8) as pool,
     ):
-        asked = [pool.submit(request, port, shown[0], shown[0].png) for _ in range(8)]
-        # Whoever is turned away is told at once, while the others wait.
-        turned_away = [
-            found.result() for found in concurrent.futures.as_completed(asked) if _release(slow, asked)
-        ]
-        statuses = sorted(status for status, _ in turned_away)
-        assert statuses == [200] * 3 + [503] * 5 and slow.most == 1
-        assert all("too many frames" in text for status, text in turned_away if status == 503)
-        assert request(port, shown[0], shown[0].png)[0] == 200
-
-
-def _release(slow, asked):
-    if sum(found.done() for found in asked) >= 5:
+        sent = [pool.submit(post_frame, port, shown[0], shown[0].png) for _ in range(8)]
+        # The queue holds three, so five are turned away before the first one is answered.
+        turned_away = [done.result() for done in itertools.islice(concurrent.futures.as_completed(sent), 5)]
         slow.answering.set()
-    return True
+        statuses = sorted(response.result()[0] for response in sent)
+        assert statuses == [200] * 3 + [503] * 5 and slow.most == 1
+        assert all(status == 503 and "too many frames" in text for status, text in turned_away)
+        assert post_frame(port, shown[0], shown[0].png)[0] == 200
 
 
 def test_large_and_late_uploads_are_turned_away_unread(tiny_served, shown):
     limits = app.Limits(body_bytes=2**20, seconds=0.3)
-    with running(app.make(tiny_served, shown, limits=limits)) as port:
-        status, text = request(port, shown[0], b"x", length=2**20 + 1)
+    with running(app.create(tiny_served, shown, limits=limits)) as port:
+        status, text = post_frame(port, shown[0], b"x", length=2**20 + 1)
         assert status == 413 and "larger than 1 MiB" in text
-        assert request(port, shown[0], b"x", length=100)[0] == 408
+        assert post_frame(port, shown[0], b"x", length=100)[0] == 408
         chunked = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
         parts = (b"x" * 2**18 for _ in range(5))
-        address = f"/estimate?{urllib.parse.urlencode(settings(shown[0]))}"
+        address = f"/estimate?{urllib.parse.urlencode(query(shown[0]))}"
         chunked.request("POST", address, parts, PNG, encode_chunked=True)
         assert chunked.getresponse().status == 413
         chunked.close()
@@ -291,7 +262,7 @@ def test_large_and_late_uploads_are_turned_away_unread(tiny_served, shown):
                 f"POST {address} HTTP/1.1\r\nhost: localhost\r\ncontent-type: image/png\r\n".encode()
             )
             gone.sendall(b"content-length: 1000\r\n\r\nxx")
-        assert request(port, shown[0], shown[0].png)[0] == 200
+        assert post_frame(port, shown[0], shown[0].png)[0] == 200
 
 
 def test_the_python_side_opens_no_file_to_write(client, shown):
@@ -309,52 +280,6 @@ def test_the_python_side_opens_no_file_to_write(client, shown):
     finally:
         watching[0] = False
     assert opened == []
-
-
-def test_the_command_serves_without_writing_until_ctrl_c(export_base, shown, tmp_path):
-    words = [sys.executable, "-m", "crossinfo.demo", f"--model={export_base}", "--port=0"]
-    places = {name: str(tmp_path) for name in ("TMPDIR", "HOME", "XDG_CACHE_HOME")}
-    environment = os.environ | places | {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": os.getcwd()}
-    process = subprocess.Popen(
-        words, env=environment, cwd=tmp_path, text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-    )  # fmt: skip
-    try:
-        line = process.stdout.readline()
-        assert "http://127.0.0.1:" in line, process.stderr.read()
-        # From here on it fails as soon as it writes one byte to a file.
-        before = sorted(tmp_path.rglob("*"))
-        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (0, 0))
-        port = int(line.rpartition(":")[2].partition("/")[0])
-        assert request(port, shown[0], shown[0].png)[0] == 200
-        assert request(port, shown[0], b"x" * 2**20)[0] == 400
-        with pytest.raises(command.InputError, match=f"--port={port}: Address already in use"):
-            command.listen("127.0.0.1", port)
-        kept_alive = http.client.HTTPConnection("127.0.0.1", port)
-        kept_alive.request("GET", "/about.json")
-        kept_alive.getresponse().read()
-        start = time.perf_counter()
-        process.send_signal(signal.SIGINT)
-        _, complaints = process.communicate(timeout=30)
-        seconds = time.perf_counter() - start
-    finally:
-        process.kill()
-    assert process.returncode == 130 and complaints.split() == ["stopped."]
-    assert sorted(tmp_path.rglob("*")) == before
-    # Under half a second where nothing else runs.
-    assert seconds < 3
-
-
-@pytest.mark.parametrize(
-    ("host", "port", "flag"), [("999.1.1.1", 0, "--host"), ("192.0.2.1", 0, "--port"), ("a" * 99, 0, "--")]
-)
-def test_a_place_that_cannot_be_listened_on_is_named(host, port, flag):
-    with pytest.raises(command.InputError, match=flag):
-        command.listen(host, port)
-
-
-def test_ipv6_stands_in_brackets():
-    assert command.in_address("::1") == "[::1]" and command.in_address("localhost") == "localhost"
 
 
 def test_the_limits_are_those_of_the_reader():

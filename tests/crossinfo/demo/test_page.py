@@ -5,6 +5,7 @@ import base64
 import cv2
 import numpy as np
 import pytest
+
 from tests.helpers.browser import new_context, watched
 from tests.helpers.demo_server import running
 
@@ -20,12 +21,12 @@ STATUS, ERROR = "#status", "#error"
 
 @pytest.fixture(scope="module")
 def shown():
-    return samples.make()
+    return samples.create()
 
 
 @pytest.fixture(scope="module")
 def address(tiny_served, shown):
-    with running(app.make(tiny_served, shown)) as port:
+    with running(app.create(tiny_served, shown)) as port:
         yield f"http://127.0.0.1:{port}/"
 
 
@@ -195,7 +196,7 @@ def test_a_frame_without_a_hand_says_so(visit):
     fill_camera(page)
     depth = np.zeros((30, 40), np.uint16)
     depth[3, 3] = 700
-    drop(page, "far.png", samples.encoded(depth))
+    drop(page, "far.png", samples.encode_png(depth))
     found(page, "No hand found")
     assert page.locator("#overlay").is_visible() and not page.locator("#hand").is_visible()
     take_sample(page)
