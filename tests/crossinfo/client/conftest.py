@@ -15,8 +15,8 @@ import urllib.request
 
 import pytest
 
-from crossinfo import export
 from crossinfo.client import Model, connect
+from crossinfo.export import saved_model
 from crossinfo.inference import loading
 from tests.crossinfo.conftest import make_tiny_model
 
@@ -45,10 +45,10 @@ def versions(tmp_path_factory):
     """A folder ``hand`` with two exports; the second one's joints lie elsewhere. Read only."""
     base = tmp_path_factory.mktemp("models") / "hand"
     model = make_tiny_model()
-    export.export(model, base)
+    saved_model.export(model, base)
     hand = model.get_layer("hand").dense
     hand.bias.assign(hand.bias * -1)
-    export.export(model, base)
+    saved_model.export(model, base)
     return base
 
 

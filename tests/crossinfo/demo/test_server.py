@@ -12,8 +12,7 @@ from crossinfo.demo import server  # noqa: E402
 
 
 @pytest.mark.parametrize(
-    ("host", "port", "argument"),
-    [("999.1.1.1", 0, "`host`"), ("192.0.2.1", 0, "`port`"), ("a" * 99, 0, "`(host|port)`")],
+    ("host", "argument"), [("999.1.1.1", "`host`"), ("192.0.2.1", "`port`"), ("a" * 99, "`(host|port)`")]
 )
 def test_a_place_that_cannot_be_listened_on_is_named(host, argument):
     with pytest.raises(InputError, match=argument):
