@@ -1,13 +1,13 @@
 """Augmentation: turn, move and scale image and joints by one map. Batch in, batch out.
 
-A transform has three physical parts: the picture turns about the crop's middle, the cube's centre moves
-in 3-D, and the cube grows or shrinks. The crop that the changed cube would have cut defines one affine
-map in crop pixels; the image is warped and the joints are moved by that same matrix. The joints' depth
-stays, and both are normalised by the new centre and cube, as in the authors' program.
+A transform has three parts: the image turns about the crop's middle, the cube's centre moves in 3-D, and
+the cube grows or shrinks. The crop that the changed cube would have cut defines one affine map in crop
+pixels; that one matrix warps the image and moves the joints. The joints keep their depth, and image and
+joints are normalised by the new centre and cube, as in the authors' program.
 
-The authors' program has two habits besides, which only a transform that asks for them has: the crop's
-background lies on the old cube's back face (a wall, as soon as the new cube reaches behind it), and the
-joints turn about the projected centre, up to half a frame pixel from the crop's middle.
+The authors' program does two things more, which a transform has to ask for: the crop's background lies on
+the old cube's back face (a wall, as soon as the new cube reaches behind it), and the joints turn about the
+projected centre, up to half a frame pixel from the crop's middle.
 
 The operations are pure functions of ``draws``: uniform numbers made on the host from (run seed, epoch,
 frame index). They give the same result inside tf.data and inside the compiled step on a GPU. The warp is
@@ -16,25 +16,44 @@ nearest-neighbour by computed indices: bilinear sampling invents depths at edges
 """
 
 import math
+from typing import TypedDict
 
 import tensorflow as tf
 
 from datasets import crops, geometry
 from datasets.crops import CropPlace
+from datasets.geometry import Array
 
-DRAWS = 8  # uniform numbers a frame; every sampler below takes what it needs
-PIXEL_STEPS = 4096  # pixels are told apart to a 4096th: less is float32's rounding, not a place
+DRAWS = 8  # uniform numbers per frame; every sampler below takes what it needs
+PIXEL_STEPS = 4096  # positions are rounded to 1/4096 px, so that float32 noise does not decide ties
+
+Frames = dict[str, tf.Tensor]
 
 
-def sample_paper(draws, cube_mm):
+class Transform(TypedDict, total=False):
+    """How a batch of frames is augmented.
+
+    Args:
+        angle: float32 [B]. Rotation in radians, clockwise.
+        offset_mm: float32 [B, 3]. Shift of the cube's centre.
+        scale: float32 [B]. Factor on the cube's side.
+        background_wall: bool. The background lies on the old cube's back face; False where absent.
+        joints_turn_about_centre: bool. The joints turn about the projected centre; False where absent.
+    """
+
+    angle: tf.Tensor
+    offset_mm: tf.Tensor
+    scale: tf.Tensor
+    background_wall: bool
+    joints_turn_about_centre: bool
+
+
+def sample_paper(draws: Array, cube_mm: Array) -> Transform:
     """Section 3.5: rotation +-180 degrees, shift +-10 crop pixels and scale 0.9 to 1.1, together.
 
     Args:
         draws: float32 [B, DRAWS] uniform in (0, 1).
         cube_mm: float32 [B].
-
-    Returns:
-        dict: ``angle`` [B] radians, ``offset_mm`` [B, 3], ``scale`` [B].
     """
     shift_px = (2 * draws[:, 1:3] - 1) * 10
     shift_mm = shift_px * cube_mm[:, None] / crops.CROP_SIZE
@@ -45,10 +64,10 @@ def sample_paper(draws, cube_mm):
     }
 
 
-def sample_release(draws, cube_mm):
+def sample_release(draws: Array, cube_mm: Array) -> Transform:
     """The authors' program: one of move N(0, 10) mm, rotate U(+-180), scale 1 + N(0, 0.05), none.
 
-    Returns the dict of ``sample_paper``, with ``background_wall`` and ``joints_turn_about_centre`` True.
+    Arguments as ``sample_paper``.
     """
     del cube_mm
     mode = tf.floor(draws[:, 0] * 4)
@@ -62,8 +81,8 @@ def sample_release(draws, cube_mm):
     }
 
 
-def sample_mild(draws, cube_mm):
-    """As the paper's, with a quarter of its rotation and half its shift: for short trainings."""
+def sample_mild(draws: Array, cube_mm: Array) -> Transform:
+    """As ``sample_paper`` with a quarter of its rotation and half of its shift: for short trainings."""
     full = sample_paper(draws, cube_mm)
     return {**full, "angle": full["angle"] / 4, "offset_mm": full["offset_mm"] / 2}
 
@@ -71,14 +90,13 @@ def sample_mild(draws, cube_mm):
 SAMPLERS = {"paper": sample_paper, "mild": sample_mild, "release": sample_release}
 
 
-def augment(frames, transform):
+def augment(frames: Frames, transform: Transform) -> Frames:
     """Applies a transform to cropped frames.
 
     Args:
         frames: dict with ``crop`` [B, 96, 96, 1], ``joints_mm`` [B, J, 3], ``camera`` [B, 4],
             ``centre_mm`` [B, 3], ``cube_mm`` [B]; other keys pass through.
-        transform: dict as given by a sampler. The bools ``background_wall`` and
-            ``joints_turn_about_centre``, the authors' habits, are False where they are absent.
+        transform: Transform, as given by a sampler.
 
     Returns:
         The same dict with crop, joints, centre and cube changed.
@@ -100,19 +118,19 @@ def augment(frames, transform):
     }
 
 
-def moved(place, transform):
-    """The ``CropPlace`` with its centre moved and its cube scaled."""
+def moved(place: CropPlace, transform: Transform) -> CropPlace:
+    """The place with its centre moved and its cube scaled."""
     return place._replace(
         centre_mm=place.centre_mm + transform["offset_mm"], cube_mm=place.cube_mm * transform["scale"]
     )
 
 
-def crop_map(place, transform, about_centre=False):
+def crop_map(place: CropPlace, transform: Transform, about_centre: bool = False) -> tf.Tensor:
     """The one matrix [B, 3, 3]: old crop pixel -> new crop pixel.
 
     Args:
         place: CropPlace of the old crop.
-        transform: as in ``augment``.
+        transform: Transform.
         about_centre: bool. Turn about the pixel of the new centre; False turns about the crop's middle.
     """
     new_place = moved(place, transform)
@@ -124,8 +142,8 @@ def crop_map(place, transform, about_centre=False):
     return geometry.compose(turn, geometry.compose(new, geometry.invert_affine(old)))
 
 
-def warp(patch, matrix):
-    """Moves images [B, 96, 96] by a matrix [B, 3, 3] (old pixel -> new pixel); uncovered pixels are 0."""
+def warp(patch: Array, matrix: Array) -> tf.Tensor:
+    """Warps images [B, 96, 96] by matrices [B, 3, 3] (old pixel -> new pixel); uncovered pixels are 0."""
     size = crops.CROP_SIZE
     x, y = tf.meshgrid(tf.range(size, dtype=tf.float32), tf.range(size, dtype=tf.float32))
     grid = tf.reshape(tf.stack([x, y], axis=-1), [1, size * size, 2])

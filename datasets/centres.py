@@ -1,4 +1,4 @@
-"""Where the hand is: by centre of mass of the nearest object, from ground truth, or from a file.
+"""Where the hand is: the centre of mass of the nearest object, the ground truth, or a file's centres.
 
 ``mass`` needs nothing but the frame. It works for any camera and frame size, with arm, body and wall
 behind the hand, and is the same operation for shards, ``predict`` and the exported graph.
@@ -6,12 +6,18 @@ behind the hand, and is the same operation for shards, ``predict`` and the expor
 Legend as in ``datasets.crops``.
 """
 
+import os
+from collections.abc import Sequence
+
 import numpy as np
 import tensorflow as tf
 
 from datasets import crops, geometry
+from datasets.crops import CropPlace
 from datasets.errors import InputError
+from datasets.geometry import Array
 from datasets.io import tables
+from datasets.records import Reader
 
 MODES = ("gt", "file", "com")
 MISALIGNED_MM = 150.0
@@ -25,26 +31,26 @@ FRONT_SLAB_MM = 60.0
 BIN_MM, BINS = 10.0, 400
 CELLS = 12
 COARSE_PIXELS = 160
-# A pixel of a surface has at least so many of its eight neighbours at about its depth.
+# A pixel belongs to a surface if at least this many of its eight neighbours have about its depth.
 NEIGHBOURS, NEIGHBOUR_MM = 3, 30.0
 REFINEMENTS = 4
 
 
-def ground_truth(joints_mm):
+def ground_truth(joints_mm: Array) -> Array:
     """Mean of the joints: [..., J, 3] -> [..., 3]."""
     return joints_mm.mean(axis=-2)
 
 
-def from_file(path, reader, y_up):
+def from_file(path: str | os.PathLike, reader: Reader, y_up: bool) -> np.ndarray:
     """Centres of a text file for a reader's frames.
 
-    One ``x y z`` in mm a line, as V2V-PoseNet published them, in the order of the frames; or
-    ``name x y z``, matched by name, in any order. A line may have ``invalid`` for its numbers.
+    Each line is ``x y z`` in mm, as V2V-PoseNet published them, in the order of the frames; or
+    ``name x y z``, matched by name, in any order. A line may have ``invalid`` in place of its numbers.
 
     Args:
         path: path.
         reader: Reader.
-        y_up: bool. The file's axes.
+        y_up: bool. Whether y points up in the file.
 
     Returns:
         float32 [N, 3], y down; NaN where invalid. Raises InputError naming the file and the line or
@@ -58,11 +64,21 @@ def from_file(path, reader, y_up):
     return centres_mm
 
 
-def read_rows(lines, frames, path, y_up):
-    """Rows of ``from_file`` without names -> float32 [frames, 3], y down; NaN where invalid."""
+def read_rows(lines: Sequence[str], frames: int, path: str | os.PathLike, y_up: bool) -> np.ndarray:
+    """Rows of ``from_file`` without names.
+
+    Args:
+        lines: lines of ``x y z`` in mm, or that begin with ``invalid``.
+        frames: int. How many there must be.
+        path: path of their file, for messages.
+        y_up: bool. Whether y points up in the file.
+
+    Returns:
+        float32 [frames, 3], y down; NaN where invalid. Raises InputError naming the file and the line.
+    """
     if len(lines) != frames:
         raise InputError(
-            f"{path}: expected {frames} centres, one a frame, found {len(lines)}; rows of another release or "
+            f"{path}: expected {frames} centres, one per frame, found {len(lines)}; rows of another release or "
             "split can be matched only if each line begins with its frame's name"
         )
     centres_mm = np.full((frames, 3), np.nan, np.float32)
@@ -103,14 +119,14 @@ def _check_alignment(centres_mm, reader, path):
         )
 
 
-def refine(depth_mm, place):
-    """One step to the centre of mass of what lies in the cube of a ``CropPlace``; an empty cube keeps it.
+def refine(depth_mm: Array, place: CropPlace) -> tuple[tf.Tensor, tf.Tensor]:
+    """Moves centres to the centre of mass of what lies in their cubes; an empty cube keeps its centre.
 
     The mean of pixel position and depth over the cube's window, with depth in front of the cube taken at
     its front face, as in the authors' program.
 
     Returns:
-        (centre_mm float32 [B, 3], area_mm2 float32 [B] that is seen inside the cube).
+        (centre_mm float32 [B, 3], area_mm2 float32 [B] of the surface seen inside the cube).
     """
     start, end = crops.window(place)
     rows, columns = _pixels(depth_mm)
@@ -124,7 +140,7 @@ def refine(depth_mm, place):
     return tf.where(found[:, None], moved, place.centre_mm), tf.where(found, area, 0.0)
 
 
-def mass(depth_mm, camera, cube_mm):
+def mass(depth_mm: Array, camera: Array, cube_mm: Array) -> tuple[tf.Tensor, tf.Tensor]:
     """Centre of the nearest hand-sized object.
 
     Args:
@@ -140,7 +156,7 @@ def mass(depth_mm, camera, cube_mm):
     centre_mm = _front_patch(_without_specks(depth_mm), camera)
     area = tf.zeros_like(cube_mm)
     for _ in range(REFINEMENTS):
-        centre_mm, area = refine(depth_mm, crops.CropPlace(centre_mm, camera, cube_mm))
+        centre_mm, area = refine(depth_mm, CropPlace(centre_mm, camera, cube_mm))
     valid = (area >= MIN_AREA_MM2) & tf.reduce_all(tf.math.is_finite(centre_mm), axis=1)
     return tf.where(valid[:, None], centre_mm, 0.0), valid
 

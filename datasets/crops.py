@@ -10,15 +10,13 @@ authors' program: frame pixel ``start`` is crop pixel 0.
 
 from typing import NamedTuple
 
-import numpy as np
 import tensorflow as tf
 
 from datasets import geometry, opencv_nearest
+from datasets.geometry import Array
 
 CROP_SIZE = 96
 BACKGROUND = 1.0
-
-Array = np.ndarray | tf.Tensor
 
 
 class CropPlace(NamedTuple):
@@ -112,11 +110,11 @@ def measured(depth_mm: Array) -> tf.Tensor:
     return tf.math.is_finite(depth_mm) & (depth_mm > 0)
 
 
-def normalise(patch_mm: Array, place: CropPlace) -> tf.Tensor:
+def normalise(crop_mm: Array, place: CropPlace) -> tf.Tensor:
     """Depth [B, 96, 96] in mm -> [-1, 1] about the centre; background and the back face are +1."""
     half = place.cube_mm[:, None, None] / 2
-    value = (patch_mm - place.centre_mm[:, 2, None, None]) / half
-    return tf.where(patch_mm > 0, tf.clip_by_value(value, -1.0, 1.0), BACKGROUND)
+    value = (crop_mm - place.centre_mm[:, 2, None, None]) / half
+    return tf.where(crop_mm > 0, tf.clip_by_value(value, -1.0, 1.0), BACKGROUND)
 
 
 def denormalise(crop: Array, place: CropPlace) -> tf.Tensor:

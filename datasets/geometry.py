@@ -10,10 +10,16 @@ Legend: ``camera`` is [..., 4] = fx, fy, cx, cy in pixels; points are [..., N, 3
 
 import dataclasses
 import sys
+from typing import TYPE_CHECKING, Union
 
 import numpy as np
 
 from datasets.errors import InputError
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+Array = Union[np.ndarray, "tf.Tensor"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,7 +31,7 @@ class Camera:
     cx: float
     cy: float
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         values = dataclasses.astuple(self)
         with np.errstate(over="ignore"):  # what float32 cannot hold is not finite, or zero
             fx, fy, *centre = np.array(values, np.float32)
@@ -42,7 +48,7 @@ def _namespace(*values):
     return tf if tf is not None and any(tf.is_tensor(value) for value in values) else np
 
 
-def project(points_mm, camera):
+def project(points_mm: Array, camera: Array) -> Array:
     """Camera-space points [..., N, 3] in mm -> uvd [..., N, 3] (pixel, pixel, mm)."""
     xp = _namespace(points_mm, camera)
     x, y, z = (points_mm[..., i] for i in range(3))
@@ -50,7 +56,7 @@ def project(points_mm, camera):
     return xp.stack([fx * x / z + cx, fy * y / z + cy, z], axis=-1)
 
 
-def unproject(uvd, camera):
+def unproject(uvd: Array, camera: Array) -> Array:
     """Inverse of ``project``: uvd [..., N, 3] -> camera-space points [..., N, 3] in mm."""
     xp = _namespace(uvd, camera)
     u, v, z = (uvd[..., i] for i in range(3))
@@ -58,7 +64,7 @@ def unproject(uvd, camera):
     return xp.stack([(u - cx) * z / fx, (v - cy) * z / fy, z], axis=-1)
 
 
-def scale_and_shift(scale_xy, shift_xy):
+def scale_and_shift(scale_xy: Array, shift_xy: Array) -> Array:
     """Affine map p -> scale * p + shift as [..., 3, 3]; both arguments are [..., 2]."""
     xp = _namespace(scale_xy, shift_xy)
     sx, sy, tx, ty = scale_xy[..., 0], scale_xy[..., 1], shift_xy[..., 0], shift_xy[..., 1]
@@ -68,8 +74,8 @@ def scale_and_shift(scale_xy, shift_xy):
     )
 
 
-def rotation(angle_radians, pivot_xy):
-    """Turn by an angle about a pivot as [..., 3, 3]; in y-down pixels positive turns clockwise."""
+def rotation(angle_radians: Array, pivot_xy: Array) -> Array:
+    """Rotation by angles [...] about pivots [..., 2] as [..., 3, 3]; positive is clockwise in y-down pixels."""
     xp = _namespace(angle_radians, pivot_xy)
     c, s = xp.cos(angle_radians), xp.sin(angle_radians)
     px, py = pivot_xy[..., 0], pivot_xy[..., 1]
@@ -78,18 +84,18 @@ def rotation(angle_radians, pivot_xy):
     return xp.stack([xp.stack(row, axis=-1) for row in rows], axis=-2)
 
 
-def compose(outer, inner):
-    """The affine map [..., 3, 3] that does ``inner``, then ``outer``.
+def compose(outer: Array, inner: Array) -> Array:
+    """The affine map [..., 3, 3] that applies ``inner``, then ``outer``.
 
-    Written out, as matrix units round products: TF32 keeps 10 bits, a tenth of a crop pixel.
+    Written out, since a GPU's matrix units round products: TF32 keeps 10 bits, a tenth of a crop pixel.
     """
     xp = _namespace(outer, inner)
     cell = lambda i, j: sum(outer[..., i, k] * inner[..., k, j] for k in range(3))  # noqa: E731
     return xp.stack([xp.stack([cell(i, j) for j in range(3)], axis=-1) for i in range(3)], axis=-2)
 
 
-def apply_affine(matrix, points):
-    """Move the first two columns of points [..., N, 2 or 3] by an affine map; a third column stays."""
+def apply_affine(matrix: Array, points: Array) -> Array:
+    """Applies an affine map to the first two columns of points [..., N, 2 or 3]; a third column stays."""
     xp = _namespace(matrix, points)
     x, y = points[..., 0], points[..., 1]
     m = [[matrix[..., i, j, None] for j in range(3)] for i in range(2)]
@@ -98,7 +104,7 @@ def apply_affine(matrix, points):
     return xp.stack(moved + rest, axis=-1)
 
 
-def invert_affine(matrix):
+def invert_affine(matrix: Array) -> Array:
     """Inverse of an affine map [..., 3, 3], in closed form (no solver, so it runs under XLA and LiteRT)."""
     xp = _namespace(matrix)
     (a, b, tx), (c, d, ty) = ([matrix[..., i, j] for j in range(3)] for i in range(2))

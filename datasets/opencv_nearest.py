@@ -16,14 +16,23 @@ MAX_SIZE, MAX_TARGET = 2**21 - 1, 128
 POWERS = tuple(2**k for k in range(29))
 
 
-def source(position, size, target):
-    """Source pixel int32 [B, N], from the window's start, of target pixels ``position`` int32 [B, N]."""
-    # Absurd cameras make absurd windows, and a division by zero would stop the whole batch.
+def source(position: tf.Tensor, size: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
+    """Which source pixel OpenCV takes for each target pixel.
+
+    Args:
+        position: int32 [B, N] or [1, N]. Target pixels, from the window's start.
+        size: int32 [B]. Pixels of the source window.
+        target: int32 [B]. Pixels of the target.
+
+    Returns:
+        int32 [B, N], source pixels from the window's start.
+    """
+    # Absurd cameras make absurd windows; a division by zero would stop the whole batch.
     size, target = tf.clip_by_value(size, 1, MAX_SIZE), tf.clip_by_value(target, 1, MAX_TARGET)
     product = tf.clip_by_value(position, 0, MAX_TARGET) * size[:, None]
     pixel, left = product // target[:, None], product % target[:, None]
     step_error, unit = _step_error(size, target)
-    # The grid of doubles below a whole number: u times its largest power of two, and finer below that power.
+    # Spacing (ulp) of float64 just below n, in units of u: its largest power of two, half if n is that power.
     power = tf.reduce_max(tf.where(tf.constant(POWERS) <= pixel[..., None], POWERS, 0), axis=-1)
     half_gap = tf.where(pixel == power, 0.5, 1.0) * tf.cast(power, tf.float32)
     shortfall = -tf.cast(pixel, tf.float32) * tf.cast(step_error, tf.float32)[:, None]

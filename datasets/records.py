@@ -1,11 +1,12 @@
-"""One labelled depth frame, and what a reader is."""
+"""``Record``, one labelled depth frame, and ``Reader``, the sequence of them that each dataset's module gives."""
 
-import collections.abc
 import dataclasses
+from collections.abc import Sequence
 
 import numpy as np
 
 from datasets.geometry import Camera
+from datasets.skeletons import Skeleton
 
 
 def evenly_spread(count: int, wanted: int) -> np.ndarray:
@@ -33,11 +34,11 @@ class Record:
     cube_mm: float | None = None
 
 
-class Reader(collections.abc.Sequence):
-    """Frames of one split in the order of the field's lists, read lazily.
+class Reader(Sequence):
+    """Frames of one split in the order of the field's lists; depth is read when asked for.
 
-    A subclass sets the attributes below in ``__init__`` (labels and names are small and checked at
-    once) and implements ``read_depth``. Indexing and iteration give ``Record``s.
+    A subclass sets the attributes below in ``__init__``, where it reads and checks all names and labels,
+    and implements ``read_depth``. Indexing and iteration give ``Record``s.
 
     Attributes:
         skeleton: Skeleton.
@@ -45,30 +46,30 @@ class Reader(collections.abc.Sequence):
         names: sequence of N frame names.
         joints_mm: float32 [N, J, 3], or None where labels are hidden.
         subjects: sequence of N subject names, for per-subject figures and splits.
-        originals: int64 [N] or None. The row of the frame that each row repeats, e.g. rotated; its own
-            row for a frame that repeats none. Rows with equal numbers show the same moment, so they must
-            not be split between training and validation. None where no row repeats another.
+        originals: int64 [N] or None. For each frame the index of the frame that it is a copy of, e.g.
+            rotated, or its own index. Frames with equal numbers show the same moment, so they must not be
+            split between training and validation. None where there are no copies.
     """
 
-    skeleton = None
-    camera = None
-    names = ()
-    joints_mm = None
-    subjects = ()
-    originals = None
+    skeleton: Skeleton
+    camera: Camera
+    names: Sequence[str] = ()
+    joints_mm: np.ndarray | None = None
+    subjects: Sequence[str] = ()
+    originals: np.ndarray | None = None
 
-    def read_depth(self, index):
+    def read_depth(self, index: int) -> np.ndarray:
         """Depth of frame ``index`` as float32 [H, W] in mm. Raises InputError naming the file."""
         raise NotImplementedError
 
-    def cube_mm(self, index):
-        """Cube that the protocol sets for this frame, or None for the dataset's default."""
+    def cube_mm(self, index: int) -> float | None:
+        """Side of the cube that the protocol sets for this frame, or None for the dataset's default."""
         del index
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.names)
 
-    def __getitem__(self, index):
+    def __getitem__(self, index: int) -> Record:
         if not 0 <= index < len(self):
             raise IndexError(index)
         joints_mm = None if self.joints_mm is None else self.joints_mm[index]

@@ -1,8 +1,8 @@
 """Joint names, bones, palm and finger groups of each dataset, as data.
 
 The palm / finger split is the paper's figure 4. Its index order follows the authors' release where it
-is known (NYU, MSRA); for ICVL and HANDS17 only the counts (16, 6, 10) and (21, 6, 15) are published,
-and the natural reading is taken: palm = wrist or palm and the finger roots.
+is known (NYU, MSRA). For ICVL and HANDS17 only the counts (16, 6, 10) and (21, 6, 15) are published; here
+their palm group is the wrist or palm joint and the finger roots.
 """
 
 import dataclasses
@@ -19,19 +19,19 @@ class Skeleton:
         palm: tuple of P joint indices, in the order of the palm branch's outputs.
         finger: tuple of F joint indices, in the order of the finger branch's outputs.
         source: str. Where order and groups come from.
-        palm_axis: (joints, joints). The palm's axis, by which its yaw and pitch are taken, runs from the
-            mean of the first joints, at the wrist, to the mean of the second, at the fingers.
+        palm_axis: (joints at the wrist, joints at the fingers). The axis from the mean of the first to
+            the mean of the second gives the palm's yaw and pitch.
     """
 
     name: str
-    joints: tuple
-    bones: tuple
-    palm: tuple
-    finger: tuple
+    joints: tuple[str, ...]
+    bones: tuple[tuple[int, int], ...]
+    palm: tuple[int, ...]
+    finger: tuple[int, ...]
     source: str
-    palm_axis: tuple = ()
+    palm_axis: tuple[tuple[int, ...], ...] = ()
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.joints)
 
 
