@@ -7,7 +7,9 @@ import numpy as np
 from datasets import nyu, skeletons
 from datasets.command_line import Command, Group, run
 from datasets.io import atomic
-from datasets.synthetic import hand, icvl_writer, nyu_writer
+from datasets.synthetic import hand
+from datasets.synthetic.writers import icvl as icvl_writer
+from datasets.synthetic.writers import nyu as nyu_writer
 
 # Bending, spread, bending, bending of each finger: a relaxed, open hand. The thumb stands off.
 ANGLES = np.radians([[4, 4, 4, 3], [4, 0, 4, 3], [4, -3, 4, 3], [4, -8, 4, 3], [-6, 12, 4, 4]])
@@ -25,14 +27,14 @@ COMMAND = Command(
 )
 
 
-def joints_xy():
+def joints_xy() -> dict[str, np.ndarray]:
     """{name: float64 [J, 2]}: joints of an open right hand, palm to the viewer, x right and y up, mm."""
-    msra_mm = hand.joints_of(hand.MEASURED, ANGLES)
+    msra_mm = hand.forward_kinematics(hand.MEASURED, ANGLES)
     # Seen from the palm's side the thumb, which stands at positive x, is to the right.
     joints_mm = {
         "msra": msra_mm,
-        "nyu": nyu_writer.joints_of(msra_mm)[list(nyu.JOINTS)],
-        "icvl": icvl_writer.joints_of(msra_mm),
+        "nyu": nyu_writer.from_msra(msra_mm)[list(nyu.JOINTS)],
+        "icvl": icvl_writer.from_msra(msra_mm),
         "hands17": msra_mm,
     }
     return {name: points[:, :2] for name, points in joints_mm.items()}

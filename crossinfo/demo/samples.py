@@ -5,8 +5,8 @@ import dataclasses
 import cv2
 import numpy as np
 
+from datasets import synthetic
 from datasets.geometry import Camera
-from datasets.synthetic import frames
 from datasets.visualization import drawing
 
 SEED = 5
@@ -42,7 +42,7 @@ def create() -> list[Sample]:
 
 
 def _sample(title, index, left=False, **options):
-    record = frames.frame(SEED, index, frames.Options(**options))
+    record = synthetic.frame(SEED, index, synthetic.Options(**options))
     depth_mm, camera = np.rint(record.depth_mm).astype(np.uint16), record.camera
     if left:
         camera = dataclasses.replace(camera, cx=depth_mm.shape[1] - 1 - camera.cx)

@@ -1,39 +1,39 @@
 """The embedded default: an articulated right hand, rendered to depth, in each dataset's real format."""
 
+import os
+
 from datasets.errors import InputError
 from datasets.io.atomic import atomic_directory
-from datasets.synthetic import hands17_writer, icvl_writer, msra_writer, nyu_writer
-from datasets.synthetic.frames import Options, frame
-
-# Every writer is a function of (folder, frames, seed, options, workers).
-WRITERS = {
-    "msra": msra_writer.write,
-    "nyu": nyu_writer.write,
-    "icvl": icvl_writer.write,
-    "hands17": hands17_writer.write,
-}
-FORMATS = tuple(WRITERS)
+from datasets.synthetic.scene import Options, frame
+from datasets.synthetic.writers import FORMATS, WRITERS
 
 
-def write(format, frames, seed, output, workers=None, **options):
+def write(
+    format: str,
+    frames: int,
+    seed: int,
+    output: str | os.PathLike,
+    workers: int | None = None,
+    **options: str | bool,
+):
     """Writes a synthetic dataset; the same arguments give the same bytes, whatever ``workers`` is.
 
     Args:
-        format: str, one of ``FORMATS``.
+        format: str. One of ``FORMATS``.
         frames: int >= 1.
         seed: int >= 0.
-        output: path of a folder that is made; it appears only when it is whole.
-        workers: int. Processes; all processors if None.
+        output: path of a folder to make; it appears only when it is complete.
+        workers: int or None. Processes; None takes one per core.
         **options: fields of ``Options``.
 
-    Raises InputError if the format is not known, ``output`` exists and is not empty, or a value is wrong.
+    Raises InputError if the format is unknown, ``output`` exists and is not empty, or a value is wrong.
     """
     if format not in WRITERS:
-        raise InputError(f"--format={format}: not known; choose from {', '.join(WRITERS)}")
+        raise InputError(f"`format`={format}: unknown; choose from {', '.join(WRITERS)}")
     if frames < 1:
-        raise InputError(f"--frames={frames}: at least one frame is needed")
+        raise InputError(f"`frames`={frames}: at least one frame is needed")
     if seed < 0:
-        raise InputError(f"--seed={seed}: must not be negative")
+        raise InputError(f"`seed`={seed}: must not be negative")
     chosen = Options(**options)
     with atomic_directory(output) as folder:
         WRITERS[format](folder, frames, seed, chosen, workers)

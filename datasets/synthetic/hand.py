@@ -63,7 +63,7 @@ def _axes():
 MEASURED = Shape(ROOTS_MM, _axes(), LENGTHS_MM)
 
 
-def shape_of(seed, subject):
+def shape_of(seed: int, subject: int) -> Shape:
     """The ``Shape`` of a subject, a function of (seed, subject) alone.
 
     Overall size is log-normal within 0.85 .. 1.15, each finger's length within 5 % and the thickness
@@ -76,8 +76,8 @@ def shape_of(seed, subject):
     return Shape(ROOTS_MM * scale, MEASURED.axes, LENGTHS_MM * scale * fingers, scale, thickness)
 
 
-def joints_of(shape, angles):
-    """Forward kinematics.
+def forward_kinematics(shape: Shape, angles: np.ndarray) -> np.ndarray:
+    """Joints of a hand bent by ``angles``.
 
     Args:
         shape: Shape.

@@ -2,6 +2,8 @@
 
 import concurrent.futures
 import multiprocessing
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import tqdm
 
@@ -10,14 +12,17 @@ from datasets import runtime
 CHUNK = 64
 
 
-def map_chunks(task, frames, workers=None):
+def map_chunks(
+    task: Callable[[int, int], Any], frames: int, workers: int | None = None
+) -> Iterator[tuple[int, int, Any]]:
     """Yields (start, stop, task(start, stop)) over 0 .. frames in order.
 
     Args:
         task: picklable function of (start, stop).
         frames: int.
-        workers: int. Processes; one per core that this process may use if None. 1 runs here. More start fresh
-            interpreters, so a script that calls this needs ``if __name__ == "__main__":``.
+        workers: int or None. Processes; None takes one per core that this process may use, 1 runs in this
+            process. Others are fresh interpreters, so a script that calls this needs
+            ``if __name__ == "__main__":``.
     """
     workers = workers or runtime.available_cores()
     spans = [(start, min(start + CHUNK, frames)) for start in range(0, frames, CHUNK)]

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from datasets.geometry import Camera
+
 # Degrees: bending of the first joint, its spread, bending of the second and third; index, middle, ring,
 # little, thumb. The gestures of MSRA15 by their names: 1..9 as one counts in American Sign Language, then
 # the stretched fingers' initials (pinky for little). Thumbs and pinches were fitted to touch, not to cut.
@@ -43,7 +45,7 @@ COUPLING = 2 / 3
 VIEWS = ("msra", "any")
 
 
-def sample_angles(rng, gesture):
+def sample_angles(rng: np.random.Generator, gesture: int) -> np.ndarray:
     """Joint angles near a gesture: up to half the way towards another one, with a little noise.
 
     Args:
@@ -51,7 +53,7 @@ def sample_angles(rng, gesture):
         gesture: int, index into ``GESTURES``.
 
     Returns:
-        float64 [5, 4] radians within ``LOWEST`` .. ``HIGHEST``, as ``hand.joints_of`` takes them.
+        float64 [5, 4] radians within ``LOWEST`` .. ``HIGHEST``, as ``hand.forward_kinematics`` takes them.
     """
     other = rng.integers(len(GESTURES))
     way = rng.uniform()
@@ -63,7 +65,7 @@ def sample_angles(rng, gesture):
     return np.clip(angles, LOWEST, HIGHEST)
 
 
-def sample_rotation(rng, views):
+def sample_rotation(rng: np.random.Generator, views: str) -> np.ndarray:
     """Rotation [3, 3] from the hand frame to the camera's (x right, y down, z forward).
 
     ``msra``: the palm faces the camera with the fingers up, turned about its own axis by -40 .. 40
@@ -77,14 +79,20 @@ def sample_rotation(rng, views):
     return _about(2, roll) @ _about(0, pitch) @ _about(1, yaw) @ np.diag([1.0, -1.0, -1.0])
 
 
-def sample_arm(rng):
+def sample_arm(rng: np.random.Generator) -> np.ndarray:
     """Direction of the forearm in the hand frame, [3]: the wrist bends by about 12 degrees either way."""
     sideways, forward = np.clip(rng.normal(0, np.radians(12), 2), -0.5, 0.5)
     direction = np.array([np.sin(sideways), -1.0, np.sin(forward)])
     return direction / np.linalg.norm(direction)
 
 
-def sample_shift(rng, joints_mm, camera, size, range_mm=(250.0, 500.0)):
+def sample_shift(
+    rng: np.random.Generator,
+    joints_mm: np.ndarray,
+    camera: Camera,
+    size: tuple[int, int],
+    range_mm: tuple[float, float] = (250.0, 500.0),
+) -> np.ndarray:
     """Shift [3] that puts the joints' mean into a range of depth and the whole hand into the picture.
 
     Args:

@@ -10,16 +10,19 @@ import functools
 
 import numpy as np
 
+from datasets.geometry import Camera
+from datasets.synthetic.skin import SphereMesh
+
 NEAR_MM = 20.0
 
 
-def render(mesh, camera, size):
+def render(mesh: SphereMesh, camera: Camera, size: tuple[int, int]) -> np.ndarray:
     """Depth of a sphere-mesh in camera space.
 
     Args:
-        mesh: skin.SphereMesh in camera space (x right, y down, z forward, mm). Parts nearer than
+        mesh: SphereMesh in camera space (x right, y down, z forward, mm). Parts nearer than
             ``NEAR_MM`` are left out: no depth camera measures there.
-        camera: datasets.geometry.Camera.
+        camera: Camera.
         size: (height, width) in pixels.
 
     Returns:

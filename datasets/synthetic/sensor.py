@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from datasets.geometry import Camera
 from datasets.synthetic.render import render
 from datasets.synthetic.skin import SphereMesh
 
@@ -10,7 +11,7 @@ NOISE_NEAR_MM = 0.3
 NOISE_PER_MM = 4e-6  # times distance squared
 
 
-def measured(depth_mm, camera, rng):
+def measure(depth_mm: np.ndarray, camera: Camera, rng: np.random.Generator) -> np.ndarray:
     """A noisy measurement of true depth.
 
     Noise grows with the square of the distance, from 0.3 mm near to 1.3 mm at half a metre. Pixels
@@ -34,7 +35,7 @@ def measured(depth_mm, camera, rng):
     return noisy
 
 
-def box_of(depth_mm):
+def box_of(depth_mm: np.ndarray) -> tuple[slice, slice]:
     """The measured part of a depth image as two slices (rows, columns); empty if nothing is measured."""
     spans = []
     for axis in (1, 0):
@@ -56,10 +57,17 @@ def _loss(true, focal):
     return np.clip(0.05 * (steepness - 4), 0.0005, 0.4) + np.float32(0.15) * edge
 
 
-def background(hand_mm, camera, size, rng):
-    """Depth of a wall, and half the time of a torso before it, behind everything nearer than ``hand_mm``.
+def background(hand_mm: float, camera: Camera, size: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
+    """Depth of a wall, and half the time of a torso before it, behind the hand.
 
-    Returns float32 [H, W] in mm, nowhere 0.
+    Args:
+        hand_mm: float. Depth of the hand's farthest point.
+        camera: Camera.
+        size: (height, width) in pixels.
+        rng: numpy Generator.
+
+    Returns:
+        float32 [H, W] in mm, nowhere 0.
     """
     height, width = size
     # A tilted plane is linear in 1 / z; this one stays behind the hand at every corner of the picture.

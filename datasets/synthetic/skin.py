@@ -8,6 +8,8 @@ import itertools
 
 import numpy as np
 
+from datasets.synthetic.hand import Shape
+
 FINGERS = ("index", "middle", "ring", "little", "thumb")
 # Radii at each finger's four joints.
 FINGER_RADII_MM = np.array(
@@ -84,16 +86,16 @@ class SphereMesh:
     capsules: np.ndarray
     wedges: np.ndarray
 
-    def moved(self, rotation, shift_mm):
-        """The same solid after p -> rotation p + shift."""
+    def moved(self, rotation: np.ndarray, shift_mm: np.ndarray) -> "SphereMesh":
+        """The same solid after p -> rotation [3, 3] p + shift [3]."""
         return dataclasses.replace(self, centres_mm=self.centres_mm @ rotation.T + shift_mm)
 
 
-def skin_of(shape, joints_mm, arm_direction, arm_mm):
+def skin_of(shape: Shape, joints_mm: np.ndarray, arm_direction: np.ndarray, arm_mm: float) -> SphereMesh:
     """The skin over 21 joints of one hand.
 
     Args:
-        shape: hand.Shape.
+        shape: Shape.
         joints_mm: [21, 3] in the hand frame.
         arm_direction: [3] unit vector from the wrist towards the elbow, in the hand frame.
         arm_mm: float. Length of the forearm's axis.

@@ -17,17 +17,17 @@ def bone_lengths(joints_mm):
 def bent(finger, *degrees):
     angles = STRAIGHT.copy()
     angles[finger] = np.radians(degrees)
-    return hand.joints_of(hand.MEASURED, angles)
+    return hand.forward_kinematics(hand.MEASURED, angles)
 
 
 def test_wrist_and_finger_roots_lie_where_measured():
-    joints_mm = hand.joints_of(hand.MEASURED, STRAIGHT)
+    joints_mm = hand.forward_kinematics(hand.MEASURED, STRAIGHT)
     np.testing.assert_array_equal(joints_mm[0], 0)
     np.testing.assert_allclose(joints_mm[[1, 5, 9, 13, 17]], hand.ROOTS_MM)
 
 
 def test_a_straight_finger_is_as_long_as_its_bones():
-    joints_mm = hand.joints_of(hand.MEASURED, STRAIGHT)
+    joints_mm = hand.forward_kinematics(hand.MEASURED, STRAIGHT)
     lengths = np.linalg.norm(joints_mm[[4, 8, 12, 16, 20]] - joints_mm[[1, 5, 9, 13, 17]], axis=-1)
     np.testing.assert_allclose(lengths, hand.LENGTHS_MM.sum(-1))
 
@@ -59,15 +59,17 @@ def test_the_thumb_bends_across_the_palm_and_spreads_out_of_it():
 
 def test_kinematics_of_many_hands_equal_those_of_each():
     angles = np.random.default_rng(0).uniform(poses.LOWEST, poses.HIGHEST, (2, 3, 5, 4))
-    together = hand.joints_of(hand.MEASURED, angles)
+    together = hand.forward_kinematics(hand.MEASURED, angles)
     assert together.shape == (2, 3, 21, 3)
-    np.testing.assert_allclose(together[1, 2], hand.joints_of(hand.MEASURED, angles[1, 2]), atol=1e-9)
+    np.testing.assert_allclose(
+        together[1, 2], hand.forward_kinematics(hand.MEASURED, angles[1, 2]), atol=1e-9
+    )
 
 
 def test_bone_lengths_do_not_depend_on_the_pose():
     shape = hand.shape_of(3, 4)
     angles = np.random.default_rng(0).uniform(poses.LOWEST, poses.HIGHEST, (50, 5, 4))
-    lengths = bone_lengths(hand.joints_of(shape, angles))
+    lengths = bone_lengths(hand.forward_kinematics(shape, angles))
     np.testing.assert_allclose(lengths, np.broadcast_to(lengths[0], lengths.shape), rtol=1e-9)
 
 

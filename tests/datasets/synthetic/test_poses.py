@@ -14,7 +14,7 @@ def rng(seed=0):
 
 
 def anchor(name):
-    return hand.joints_of(hand.MEASURED, np.radians(poses.ANCHORS_DEGREES[name]))
+    return hand.forward_kinematics(hand.MEASURED, np.radians(poses.ANCHORS_DEGREES[name]))
 
 
 def sampled_rotations(views, count=500):
@@ -88,7 +88,7 @@ def test_the_hand_lies_in_view_at_250_to_500_mm(views):
     generator = rng()
     depths = []
     for i in range(300):
-        turned = hand.joints_of(hand.MEASURED, poses.sample_angles(generator, i % 17))
+        turned = hand.forward_kinematics(hand.MEASURED, poses.sample_angles(generator, i % 17))
         turned = turned @ poses.sample_rotation(generator, views).T
         joints_mm = turned + poses.sample_shift(generator, turned, CAMERA, SIZE)
         uvd = project(joints_mm, np.asarray(CAMERA))

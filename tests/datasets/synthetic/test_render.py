@@ -100,7 +100,7 @@ def test_what_touches_the_near_limit_or_lies_behind_is_left_out():
 
 def test_the_whole_hand_equals_its_parts_swept():
     angles = np.radians(np.array(poses.ANCHORS_DEGREES["8"], float))
-    joints_mm = hand.joints_of(hand.MEASURED, angles)
+    joints_mm = hand.forward_kinematics(hand.MEASURED, angles)
     skin = skin_of(hand.MEASURED, joints_mm, np.array([0, -1.0, 0]), 30.0)
     turn = poses.sample_rotation(np.random.default_rng(1), "msra")
     skin = skin.moved(turn, np.array([0, 40, 280.0]))
@@ -111,7 +111,7 @@ def test_the_whole_hand_equals_its_parts_swept():
 
 
 def test_every_sphere_belongs_to_the_skin_and_every_joint_lies_inside_it():
-    joints_mm = hand.joints_of(hand.MEASURED, np.zeros((5, 4)))
+    joints_mm = hand.forward_kinematics(hand.MEASURED, np.zeros((5, 4)))
     skin = skin_of(hand.MEASURED, joints_mm, np.array([0, -1.0, 0]), 30.0)
     assert len(SPHERES) == len(skin.radii_mm) == len(skin.centres_mm)
     assert set(CAPSULES.ravel()) == set(range(len(SPHERES)))

@@ -1,21 +1,30 @@
 """Synthetic frames as HANDS 2017 files: tab-separated labels in training, boxes and no labels in the test."""
 
 import functools
+import os
 import pathlib
 
 import numpy as np
 
 from datasets import hands17
 from datasets.geometry import project
-from datasets.synthetic import frames as synthetic_frames
-from datasets.synthetic import splits
+from datasets.synthetic import scene
+from datasets.synthetic.scene import Device, Options
+from datasets.synthetic.writers import splits
 
-DEVICE = synthetic_frames.Device(hands17.CAMERA, hands17.SIZE, (300.0, 750.0))
+DEVICE = Device(hands17.CAMERA, hands17.SIZE, (300.0, 750.0))
 BOX_MARGIN = 10
 
 
-def write(folder, frames, seed, options, workers=None):
-    """Writes ``frames`` frames under an existing, empty ``folder``: about 8/9 train, 1/9 test.
+def write(folder: str | os.PathLike, frames: int, seed: int, options: Options, workers: int | None = None):
+    """Writes synthetic frames.
+
+    Args:
+        folder: path of an existing, empty folder.
+        frames: int. About 8/9 of them train, 1/9 test.
+        seed: int >= 0.
+        options: Options.
+        workers: int or None. Processes, as in ``map_chunks``.
 
     Raises InputError for fewer than 18 frames.
     """
@@ -32,8 +41,8 @@ def _write_frames(folder, seed, options, start, stop):
     """Writes the pictures of frames start .. stop; returns (split, line of text) of each."""
     rows = []
     for index in range(start, stop):
-        split, number = splits.place_of(index)
-        record = synthetic_frames.frame(seed, index, options, DEVICE)
+        split, number = splits.split_of(index)
+        record = scene.frame(seed, index, options, DEVICE)
         pictures = hands17.TRAIN_IMAGES if split == "train" else hands17.TEST_IMAGES
         name = f"image_D{number + 1:08d}.png"
         splits.write_png(pathlib.Path(folder, pictures, name), splits.millimetres(record.depth_mm))

@@ -7,28 +7,28 @@ import pytest
 from datasets import synthetic
 from datasets.geometry import project
 from datasets.icvl import CAMERA, IcvlReader
-from datasets.synthetic import icvl_writer, splits
+from datasets.synthetic.writers import icvl, splits
 
 FRAMES, SEED = 63, 5
 
 
 def expected(index):
-    return synthetic.frame(SEED, index, None, icvl_writer.DEVICE)
+    return synthetic.frame(SEED, index, None, icvl.DEVICE)
 
 
 @pytest.mark.parametrize("index", [0, 1, 8, 9, 62])
 def test_the_reader_gives_the_frame_back(tree, index):
-    split, number = splits.place_of(index)
+    split, number = splits.split_of(index)
     reader, frame = IcvlReader(tree("icvl"), split), expected(index)
     assert len(reader) == {"train": 56, "test": 7}[split] and reader.dropped == 0
-    joints_mm = icvl_writer.joints_of(frame.joints_mm)
+    joints_mm = icvl.from_msra(frame.joints_mm)
     np.testing.assert_allclose(reader[number].joints_mm, joints_mm, atol=0.01)
     np.testing.assert_allclose(reader[number].depth_mm, frame.depth_mm, atol=1)
 
 
 def test_icvl_joints_are_palm_then_three_a_finger_from_the_thumb():
     joints_mm = np.arange(63.0).reshape(21, 3)
-    found = icvl_writer.joints_of(joints_mm)
+    found = icvl.from_msra(joints_mm)
     np.testing.assert_array_equal(found[0], (joints_mm[0] + joints_mm[5]) / 2)
     first = [17, 18, 20, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, 16]
     np.testing.assert_array_equal(found[1:], joints_mm[first])
@@ -54,21 +54,21 @@ def test_label_files_end_in_blank_lines_and_hold_pixels(tree):
 def test_every_fourth_training_frame_has_a_copy_in_an_angles_folder(tree):
     reader = IcvlReader(tree("icvl"), "train", "all")
     copies = reader.names[56:]
-    assert len(copies) == 14 and all(name.split("/")[0] in icvl_writer.ANGLES for name in copies)
+    assert len(copies) == 14 and all(name.split("/")[0] in icvl.ANGLES for name in copies)
     assert [name.partition("/")[2] for name in copies] == reader.names[:56:4]
     assert reader.subjects[56:] == reader.subjects[:56:4]
 
 
 def test_angles_are_the_datasets_own():
-    assert icvl_writer.ANGLES["22-5"] == 22.5 and icvl_writer.ANGLES["45"] == 45
-    assert all(len(folder) <= 6 for folder in icvl_writer.ANGLES)
+    assert icvl.ANGLES["22-5"] == 22.5 and icvl.ANGLES["45"] == 45
+    assert all(len(folder) <= 6 for folder in icvl.ANGLES)
 
 
 def test_a_copy_is_its_original_turned_about_the_cameras_axis(tree):
     reader = IcvlReader(tree("icvl"), "train", "all")
     for copy in range(56, len(reader)):
         folder, _, original = reader.names[copy].partition("/")
-        angle = np.radians(icvl_writer.ANGLES[folder])
+        angle = np.radians(icvl.ANGLES[folder])
         c, s = np.cos(angle), np.sin(angle)
         turn = np.array([[c, -s, 0], [s, c, 0], [0, 0, 1]])
         source = reader.joints_mm[reader.names.index(original)]

@@ -10,7 +10,7 @@ import pytest
 
 from datasets import synthetic
 from datasets.errors import InputError
-from datasets.synthetic import msra_writer
+from datasets.synthetic.writers import msra
 
 FRAMES = 200
 
@@ -74,17 +74,17 @@ def test_the_number_of_workers_does_not_change_a_byte(written, tmp_path):
 
 
 def test_an_empty_depth_image_has_an_empty_box():
-    image, box = parse_depth(msra_writer.depth_bytes(np.zeros((240, 320), np.float32)))
+    image, box = parse_depth(msra.depth_bytes(np.zeros((240, 320), np.float32)))
     assert box == (0, 0, 0, 0) and not image.any()
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"format": "bighand"}, "--format=bighand: not known; choose from msra, nyu, icvl, hands17"),
-        ({"frames": 0}, "--frames=0: at least one"),
-        ({"seed": -1}, "--seed=-1: must not be negative"),
-        ({"views": "above"}, "--views=above"),
+        ({"format": "bighand"}, "`format`=bighand: unknown; choose from msra, nyu, icvl, hands17"),
+        ({"frames": 0}, "`frames`=0: at least one"),
+        ({"seed": -1}, "`seed`=-1: must not be negative"),
+        ({"views": "above"}, "`views`=above"),
     ],
 )
 def test_wrong_arguments_are_named_and_nothing_is_written(tmp_path, change, message):

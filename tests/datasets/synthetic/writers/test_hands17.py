@@ -6,18 +6,18 @@ import pytest
 from datasets import synthetic
 from datasets.geometry import project
 from datasets.hands17 import CAMERA, Hands17Reader
-from datasets.synthetic import hands17_writer, splits
+from datasets.synthetic.writers import hands17, splits
 
 FRAMES, SEED = 63, 5
 
 
 def expected(index):
-    return synthetic.frame(SEED, index, None, hands17_writer.DEVICE)
+    return synthetic.frame(SEED, index, None, hands17.DEVICE)
 
 
 @pytest.mark.parametrize("index", [0, 1, 9, 30, 61])
 def test_the_reader_gives_a_training_frame_back(tree, index):
-    split, number = splits.place_of(index)
+    split, number = splits.split_of(index)
     reader, frame = Hands17Reader(tree("hands17"), split), expected(index)
     assert split == "train" and len(reader) == 56
     np.testing.assert_allclose(reader[number].joints_mm, frame.joints_mm, atol=0.01)

@@ -7,23 +7,23 @@ import scipy.io
 
 from datasets import synthetic
 from datasets.nyu import NyuReader
-from datasets.synthetic import nyu_writer, splits
-from datasets.synthetic.frames import place_of
+from datasets.synthetic.scene import subject_and_gesture
+from datasets.synthetic.writers import nyu, splits
 
 FRAMES, SEED = 63, 5
 EVAL_JOINTS = [0, 3, 6, 9, 12, 15, 18, 21, 24, 25, 27, 30, 31, 32]
 
 
 def expected(index, options=None):
-    return synthetic.frame(SEED, index, options, nyu_writer.DEVICE, subject=1)
+    return synthetic.frame(SEED, index, options, nyu.DEVICE, subject=1)
 
 
 @pytest.mark.parametrize("index", [0, 1, 8, 9, 30, 62])
 def test_the_reader_gives_the_frame_back(tree, index):
-    split, number = splits.place_of(index)
+    split, number = splits.split_of(index)
     reader, frame = NyuReader(tree("nyu"), split), expected(index)
     assert len(reader) == {"train": 56, "test": 7}[split]
-    joints_mm = nyu_writer.joints_of(frame.joints_mm)[EVAL_JOINTS]
+    joints_mm = nyu.from_msra(frame.joints_mm)[EVAL_JOINTS]
     np.testing.assert_allclose(reader[number].joints_mm, joints_mm, atol=0.01)
     np.testing.assert_allclose(reader[number].depth_mm, frame.depth_mm, atol=1)
 
@@ -65,7 +65,7 @@ def test_pictures_hold_the_high_byte_in_green_and_the_low_one_in_blue(tree):
 
 def test_wrist_and_palm_lie_inside_the_hand():
     joints_mm = expected(4, synthetic.Options(noise=False)).joints_mm
-    palm = nyu_writer.joints_of(joints_mm)[30:]
+    palm = nyu.from_msra(joints_mm)[30:]
     wrist, back = palm[1], palm[0]
     np.testing.assert_allclose((wrist + back) / 2, joints_mm[0], atol=1e-4)
     assert 20 < np.linalg.norm(wrist - back) < 50
@@ -81,10 +81,10 @@ def test_training_and_test_show_one_hand(tree):
 
 def test_subject_2_begins_at_test_frame_2440(tmp_path):
     first = 9 * 2440 + 8
-    assert splits.place_of(first) == ("test", 2440) and place_of(first)[0] == 8
+    assert splits.split_of(first) == ("test", 2440) and subject_and_gesture(first)[0] == 8
     lengths = []
     for start in (first - 9, first):
-        ((split, joints_mm),) = nyu_writer._write_frames(tmp_path, SEED, None, start, start + 1)
+        ((split, joints_mm),) = nyu.write_frames(tmp_path, SEED, None, start, start + 1)
         assert split == "test" and (tmp_path / f"dataset/test/depth_1_{start // 9 + 1:07d}.png").is_file()
         lengths.append(np.linalg.norm(joints_mm[0] - joints_mm[2]))
     assert abs(lengths[0] - lengths[1]) > 0.1

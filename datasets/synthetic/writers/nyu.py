@@ -6,6 +6,7 @@ the published data, and so none does in sets of less than 21,960 frames.
 
 import functools
 import io
+import os
 import pathlib
 
 import numpy as np
@@ -13,11 +14,12 @@ import scipy.io
 
 from datasets import nyu
 from datasets.geometry import project
-from datasets.synthetic import frames as synthetic_frames
-from datasets.synthetic import splits
+from datasets.synthetic import scene
+from datasets.synthetic.scene import Device, Options
+from datasets.synthetic.writers import splits
 
 # The published test joints lie 518 to 1169 mm away.
-DEVICE = synthetic_frames.Device(nyu.CAMERA, nyu.SIZE, (620.0, 1060.0))
+DEVICE = Device(nyu.CAMERA, nyu.SIZE, (620.0, 1060.0))
 # Views 2 and 3 see the hand turned by so much; their pictures are not written.
 VIEW_DEGREES = (0.0, 60.0, -60.0)
 
@@ -33,7 +35,7 @@ _WRIST, _INDEX, _MIDDLE, _RING, _LITTLE, _THUMB = 0, 1, 5, 9, 13, 17
 def _weights():
     """[36, 21]: NYU's joints as weighted means of MSRA's."""
     rows = []
-    # Six points a finger from the tip on; the field's second joint is the fourth, but the thumb's the second.
+    # Six points per finger from the tip; the field's second joint is the fourth of them, the thumb's the second.
     for first in (_LITTLE, _RING, _MIDDLE, _INDEX):
         mcp, pip, dip, tip = np.eye(21)[first : first + 4]
         rows += [tip, (tip + dip) / 2, dip, pip, (pip + mcp) / 2, mcp]
@@ -50,46 +52,66 @@ def _weights():
 WEIGHTS = _weights()
 
 
-def joints_of(joints_mm):
+def from_msra(joints_mm: np.ndarray) -> np.ndarray:
     """NYU's 36 joints [36, 3] of MSRA's 21 [21, 3]; palm and wrist are placed between those."""
     return WEIGHTS @ joints_mm
 
 
-def write(folder, frames, seed, options, workers=None):
-    """Writes ``frames`` frames under an existing, empty ``folder``: about 8/9 train, 1/9 test.
+def write(folder: str | os.PathLike, frames: int, seed: int, options: Options, workers: int | None = None):
+    """Writes synthetic frames.
+
+    Args:
+        folder: path of an existing, empty folder.
+        frames: int. About 8/9 of them train, 1/9 test.
+        seed: int >= 0.
+        options: Options.
+        workers: int or None. Processes, as in ``map_chunks``.
 
     Raises InputError for fewer than 18 frames.
     """
     splits.counts(frames)
-    task = functools.partial(_write_frames, str(folder), seed, options)
+    task = functools.partial(write_frames, str(folder), seed, options)
     joints_mm = {"train": [], "test": []}
     for split, joints in splits.render(task, frames, workers):
         joints_mm[split].append(joints)
     for split, joints in joints_mm.items():
         path = pathlib.Path(folder, nyu.ARCHIVE, split, nyu.MAT)
-        path.write_bytes(mat_bytes(views(np.array(joints))))
+        path.write_bytes(mat_bytes(all_views(np.array(joints))))
 
 
-def _write_frames(folder, seed, options, start, stop):
-    """Writes the pictures of frames start .. stop; returns (split, joints [36, 3] in mm, y down) of each."""
+def write_frames(
+    folder: str | os.PathLike, seed: int, options: Options, start: int, stop: int
+) -> list[tuple[str, np.ndarray]]:
+    """Writes the pictures of some frames and returns their joints.
+
+    Args:
+        folder: path.
+        seed: int >= 0.
+        options: Options.
+        start: int. First frame.
+        stop: int. End of the frames, not written itself.
+
+    Returns:
+        (split, float64 [36, 3] in mm, y down) of each frame.
+    """
     rows = []
     for index in range(start, stop):
-        split, number = splits.place_of(index)
+        split, number = splits.split_of(index)
         subject = 2 if split == "test" and number >= nyu.SECOND_SUBJECT else 1
-        record = synthetic_frames.frame(seed, index, options, DEVICE, subject)
+        record = scene.frame(seed, index, options, DEVICE, subject)
         path = pathlib.Path(folder, nyu.ARCHIVE, split, f"depth_1_{number + 1:07d}.png")
         splits.write_png(path, encode_depth(record.depth_mm))
-        rows.append((split, joints_of(record.joints_mm.astype(np.float64))))
+        rows.append((split, from_msra(record.joints_mm.astype(np.float64))))
     return rows
 
 
-def encode_depth(depth_mm):
+def encode_depth(depth_mm: np.ndarray) -> np.ndarray:
     """Depth [H, W] -> uint8 [H, W, 3], blue first: the low byte, the high byte, nothing in red."""
     depth = splits.millimetres(depth_mm)
     return np.stack([depth & 255, depth >> 8, np.zeros_like(depth)], -1).astype(np.uint8)
 
 
-def views(joints_mm):
+def all_views(joints_mm: np.ndarray) -> np.ndarray:
     """Joints [N, 36, 3] of view 1 as all cameras see them, [3, N, 36, 3]: turned about the hand's middle."""
     middle = joints_mm.mean(1, keepdims=True)
     turned = []
@@ -99,7 +121,7 @@ def views(joints_mm):
     return np.stack(turned)
 
 
-def mat_bytes(joints_mm):
+def mat_bytes(joints_mm: np.ndarray) -> bytes:
     """Content of ``joint_data.mat`` for joints [cameras, N, 36, 3] in mm, y down."""
     file = io.BytesIO()
     content = {

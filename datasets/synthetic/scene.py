@@ -1,4 +1,4 @@
-"""One synthetic frame, a function of (seed, index, options) alone."""
+"""One synthetic frame: a posed hand before a camera, a function of (seed, index, options) alone."""
 
 import dataclasses
 import functools
@@ -29,8 +29,8 @@ class Device:
     """
 
     camera: Camera = CAMERA
-    size: tuple = SIZE
-    range_mm: tuple = (250.0, 500.0)
+    size: tuple[int, int] = SIZE
+    range_mm: tuple[float, float] = (250.0, 500.0)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,9 +39,9 @@ class Options:
 
     Args:
         views: "msra" (the palm turned to the camera, as in MSRA15) or "any".
-        noise: bool. As a depth camera measures; False gives exact depth.
-        forearm: bool. 100 .. 200 mm of forearm; False cuts it 20 .. 40 mm behind the wrist.
-        background: bool. A wall, sometimes a torso, behind the hand.
+        noise: bool. Whether to measure as a depth camera does; False gives exact depth.
+        forearm: bool. Whether to show 100 to 200 mm of forearm; False cuts it 20 to 40 mm behind the wrist.
+        background: bool. Whether a wall, and sometimes a torso, stands behind the hand.
     """
 
     views: str = "msra"
@@ -51,17 +51,23 @@ class Options:
 
     def __post_init__(self):
         if self.views not in poses.VIEWS:
-            raise InputError(f"--views={self.views}: expected one of {', '.join(poses.VIEWS)}")
+            raise InputError(f"`views`={self.views}: expected one of {', '.join(poses.VIEWS)}")
 
 
-def place_of(index):
-    """(subject, gesture, number within both) of a frame: subjects first, then gestures, in turn."""
+def subject_and_gesture(index: int) -> tuple[int, int, int]:
+    """(subject, gesture, number within both) of a frame: subjects take turns, then gestures."""
     rest, subject = divmod(index, SUBJECTS)
     number, gesture = divmod(rest, len(poses.GESTURES))
     return subject, gesture, number
 
 
-def frame(seed, index, options=None, device=None, subject=None):
+def frame(
+    seed: int,
+    index: int,
+    options: Options | None = None,
+    device: Device | None = None,
+    subject: int | None = None,
+) -> Record:
     """Frame ``index`` of the endless sequence ``seed``.
 
     Args:
@@ -69,14 +75,14 @@ def frame(seed, index, options=None, device=None, subject=None):
         index: int >= 0.
         options: Options, the defaults if None.
         device: Device, MSRA15's if None.
-        subject: int or None. Whose hand; None takes the one that ``place_of`` gives.
+        subject: int or None. Whose hand; None takes the one of ``subject_and_gesture``.
 
     Returns:
         Record named as in MSRA15 (``P0/1/000000_depth.bin``), with 21 joints in MSRA's order. The folder
         is the subject and the nearest anchor gesture; all frames of a subject share one hand.
     """
     options, device = options or Options(), device or Device()
-    own_subject, gesture, number = place_of(index)
+    own_subject, gesture, number = subject_and_gesture(index)
     subject = own_subject if subject is None else subject
     rng = np.random.default_rng([seed, index, 0])
     joints_mm, depth_mm = _scene(rng, _shape(seed, subject), gesture, options, device)
@@ -84,7 +90,7 @@ def frame(seed, index, options=None, device=None, subject=None):
         behind = sensor.background(float(depth_mm.max()), device.camera, device.size, rng)
         depth_mm = np.where(depth_mm > 0, depth_mm, behind)
     if options.noise:
-        depth_mm = sensor.measured(depth_mm, device.camera, rng)
+        depth_mm = sensor.measure(depth_mm, device.camera, rng)
     name = f"P{subject}/{poses.GESTURES[gesture]}/{number:06d}_depth.bin"
     return Record(name, depth_mm, device.camera, joints_mm.astype(np.float32))
 
@@ -94,7 +100,7 @@ _shape = functools.lru_cache(maxsize=64)(hand.shape_of)
 
 def _scene(rng, shape, gesture, options, device):
     """Joints [21, 3] and exact depth [H, W] of one posed hand in camera space."""
-    joints_mm = hand.joints_of(shape, poses.sample_angles(rng, gesture))
+    joints_mm = hand.forward_kinematics(shape, poses.sample_angles(rng, gesture))
     rotation, arm = poses.sample_rotation(rng, options.views), poses.sample_arm(rng)
     shift = poses.sample_shift(rng, joints_mm @ rotation.T, device.camera, device.size, device.range_mm)
     arm_mm = rng.uniform(100, 200) if options.forearm else rng.uniform(20, 40)

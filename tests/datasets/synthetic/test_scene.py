@@ -11,7 +11,7 @@ from datasets.errors import InputError
 from datasets.geometry import project
 from datasets.skeletons import MSRA
 from datasets.synthetic import sensor
-from datasets.synthetic.frames import CAMERA, SIZE, place_of
+from datasets.synthetic.scene import CAMERA, SIZE, subject_and_gesture
 
 EXACT = synthetic.Options(noise=False)
 
@@ -40,7 +40,7 @@ def test_a_frame_is_a_record_of_msras_kind():
 
 
 def test_frames_go_round_all_subjects_and_gestures_without_meeting():
-    places = [place_of(index) for index in range(9 * 17 * 3)]
+    places = [subject_and_gesture(index) for index in range(9 * 17 * 3)]
     assert len(set(places)) == len(places)
     assert {place[2] for place in places} == {0, 1, 2}
 
@@ -83,7 +83,7 @@ def test_a_background_fills_the_frame_behind_the_hand(index):
 
 
 def test_an_unknown_view_is_refused():
-    with pytest.raises(InputError, match="--views=above: expected one of msra, any"):
+    with pytest.raises(InputError, match="`views`=above: expected one of msra, any"):
         synthetic.Options(views="above")
 
 
@@ -92,7 +92,7 @@ def wall(depth_mm):
 
 
 def measured(depth_mm):
-    return sensor.measured(depth_mm, CAMERA, np.random.default_rng(0))
+    return sensor.measure(depth_mm, CAMERA, np.random.default_rng(0))
 
 
 def test_noise_grows_with_depth_and_values_are_whole_millimetres():

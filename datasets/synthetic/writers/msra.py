@@ -1,22 +1,32 @@
 """Synthetic frames as MSRA15 files: ``P0/1/000000_depth.bin`` and ``P0/1/joint.txt``.
 
 A depth file is six little-endian uint32 (image width, height, then the box left, top, right, bottom,
-half-open, from 0) and the box's float32 depth in mm. A joint file is the number of frames, then 21 x (x
-y z) in mm a line with y up and z negative.
+half-open, from 0) and the box's float32 depth in mm. A joint file is the number of frames, then one line
+per frame: 21 times x y z in mm, y up and z negative.
 """
 
 import functools
+import os
 import pathlib
 
 import numpy as np
 
-from datasets.synthetic import frames as synthetic_frames
+from datasets.synthetic import scene
 from datasets.synthetic.parallel import map_chunks
+from datasets.synthetic.scene import Options
 from datasets.synthetic.sensor import box_of
 
 
-def write(folder, frames, seed, options, workers=None):
-    """Writes ``frames`` frames under an existing, empty ``folder``; folders without a frame are not made."""
+def write(folder: str | os.PathLike, frames: int, seed: int, options: Options, workers: int | None = None):
+    """Writes synthetic frames; gestures without a frame get no folder.
+
+    Args:
+        folder: path of an existing, empty folder.
+        frames: int >= 1.
+        seed: int >= 0.
+        options: Options.
+        workers: int or None. Processes, as in ``map_chunks``.
+    """
     folder = pathlib.Path(folder)
     task = functools.partial(_write_depths, str(folder), seed, options)
     names, joints_mm = [], []
@@ -30,7 +40,7 @@ def _write_depths(folder, seed, options, start, stop):
     """Writes the depth files of frames start .. stop; returns their names and joints."""
     records = []
     for index in range(start, stop):
-        record = synthetic_frames.frame(seed, index, options)
+        record = scene.frame(seed, index, options)
         path = pathlib.Path(folder, record.name)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(depth_bytes(record.depth_mm))
@@ -38,7 +48,7 @@ def _write_depths(folder, seed, options, start, stop):
     return [record.name for record in records], [record.joints_mm for record in records]
 
 
-def depth_bytes(depth_mm):
+def depth_bytes(depth_mm: np.ndarray) -> bytes:
     """One depth image [H, W] as the content of a ``*_depth.bin``."""
     rows, columns = box_of(depth_mm)
     header = [*depth_mm.shape[::-1], columns.start, rows.start, columns.stop, rows.stop]
@@ -46,7 +56,7 @@ def depth_bytes(depth_mm):
 
 
 def _write_joints(folder, names, joints_mm):
-    """One ``joint.txt`` a folder, its frames in the order of their numbers."""
+    """One ``joint.txt`` per folder, its frames in the order of their numbers."""
     lines = {}
     for name, joints in sorted(zip(names, joints_mm, strict=True), key=lambda pair: pair[0]):
         values = (joints * (1, -1, -1)).ravel()
