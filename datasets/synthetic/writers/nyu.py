@@ -35,7 +35,7 @@ _WRIST, _INDEX, _MIDDLE, _RING, _LITTLE, _THUMB = 0, 1, 5, 9, 13, 17
 def _weights():
     """[36, 21]: NYU's joints as weighted means of MSRA's."""
     rows = []
-    # Six points per finger from the tip; the field's second joint is the fourth of them, the thumb's the second.
+    # Six points per finger from the tip; the field's second joint is the fourth, the thumb's the second.
     for first in (_LITTLE, _RING, _MIDDLE, _INDEX):
         mcp, pip, dip, tip = np.eye(21)[first : first + 4]
         rows += [tip, (tip + dip) / 2, dip, pip, (pip + mcp) / 2, mcp]
