@@ -1,256 +1,267 @@
 "use strict";
-/** The page to try a network: a frame in, its joints out. `about.json` says what there is to show. */
+/** The demo page: a depth frame in, the hand's joints out. `about.json` describes the model and the samples. */
 (async function () {
   const root = document.documentElement;
-  const [by, form] = [(id) => document.getElementById(id), document.getElementById("camera")];
+  const byId = (id) => document.getElementById(id);
+  const form = byId("camera");
   const FINGERS = ["thumb", "index", "middle", "ring", "little"];
   const FIELDS = ["fx", "fy", "cx", "cy", "depth_scale", "hand"];
-  const finger = (joint) => FINGERS.find((name) => joint.startsWith(`${name}_`)) ?? "palm";
-  const say = (text) => { by("status").textContent = text; };
-  let [about, view, frame, shown, asked, ofSample, picked] = [null, null, null, null, null, false, -1];
+  const NO_ANSWER = "The program that serves this page does not answer. Is it still running?";
+  const fingerOf = (joint) => FINGERS.find((name) => joint.startsWith(`${name}_`)) ?? "palm";
 
-  function complain(text) {
-    by("error").textContent = text;
-    by("error").hidden = !text;
-    by("status").hidden = Boolean(text);
+  let about = null; // the content of about.json
+  let view = null; // the hand in 3D
+  let frame = null; // { name, data } of the current frame
+  let answer = null; // what the server found in it
+  let pending = null; // AbortController of the request in flight
+  let selectedSample = -1;
+
+  function setStatus(text) {
+    byId("status").textContent = text;
+  }
+  function showError(text) {
+    byId("error").textContent = text;
+    byId("error").hidden = !text;
+    byId("status").hidden = Boolean(text);
   }
 
-  /** The browser may refuse to keep anything; the page works all the same. */
-  const kept = {
+  // Local storage may be disabled; the page works without it.
+  const storage = {
     read(key) {
       try { return JSON.parse(localStorage.getItem(`crossinfonet.${key}`)); } catch { return null; }
     },
     write(key, value) {
-      try { localStorage.setItem(`crossinfonet.${key}`, JSON.stringify(value)); } catch { /* not kept */ }
+      try { localStorage.setItem(`crossinfonet.${key}`, JSON.stringify(value)); } catch { /* disabled */ }
     },
   };
 
-  // Light or dark: the system's until the button is pressed.
-  const system = window.matchMedia("(prefers-color-scheme: dark)");
-  const dark = () => (root.dataset.scheme ? root.dataset.scheme === "dark" : system.matches);
+  // The colour scheme is the system's until the button is pressed.
+  const systemDark = window.matchMedia("(prefers-color-scheme: dark)");
+  const isDark = () => (root.dataset.scheme ? root.dataset.scheme === "dark" : systemDark.matches);
   function showScheme() {
-    by("scheme").setAttribute("aria-pressed", dark());
+    byId("scheme").setAttribute("aria-pressed", isDark());
     view?.draw();
   }
   function setScheme(scheme) {
     if (scheme === "dark" || scheme === "light") root.dataset.scheme = scheme;
     showScheme();
   }
-  by("scheme").addEventListener("click", () => {
-    setScheme(dark() ? "light" : "dark");
-    kept.write("scheme", root.dataset.scheme);
+  byId("scheme").addEventListener("click", () => {
+    setScheme(isDark() ? "light" : "dark");
+    storage.write("scheme", root.dataset.scheme);
   });
-  system.addEventListener("change", showScheme);
-  setScheme(kept.read("scheme"));
+  systemDark.addEventListener("change", showScheme);
+  setScheme(storage.read("scheme"));
 
-  // The camera: a sample brings its own, the user's comes back with the user's next frame.
-  function fill(values) {
+  // A sample brings its own camera; the user's camera is restored with the user's next frame.
+  let ownCamera = true;
+  function fillForm(values) {
     FIELDS.forEach((name) => { form.elements[name].value = values[name] ?? ""; });
   }
-  const entered = () => FIELDS.map((name) => [name, form.elements[name].value]);
-  function ownCamera() {
-    ofSample = false;
-    fill({ depth_scale: 1, hand: "right", ...kept.read("camera") });
-    by("camera-note").textContent = "Of your own camera; kept in this browser.";
+  const formValues = () => FIELDS.map((name) => [name, form.elements[name].value]);
+  function restoreOwnCamera() {
+    ownCamera = true;
+    fillForm({ depth_scale: 1, hand: "right", ...storage.read("camera") });
+    byId("camera-note").textContent = "Your own camera; remembered in this browser.";
   }
   form.addEventListener("change", () => {
-    if (!ofSample) kept.write("camera", Object.fromEntries(entered()));
-    if (frame) find();
+    if (ownCamera) storage.write("camera", Object.fromEntries(formValues()));
+    if (frame) estimate();
   });
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    if (frame) find(); else complain("Choose a depth PNG or a synthetic frame first.");
+    if (frame) estimate(); else showError("Choose a depth PNG or a synthetic frame first.");
   });
 
-  /** Sends the frame with the camera; of several answers only that to the last question is shown. */
-  async function find() {
-    asked?.abort();
-    const question = asked = new AbortController();
-    complain("");
-    say("Looking for the hand…");
-    by("result").setAttribute("aria-busy", "true");
-    const query = new URLSearchParams(entered());
+  /** Sends the current frame with the camera; only the answer to the latest request is shown. */
+  async function estimate() {
+    pending?.abort();
+    const request = pending = new AbortController();
+    showError("");
+    setStatus("Looking for the hand…");
+    byId("result").setAttribute("aria-busy", "true");
+    const query = new URLSearchParams(formValues());
     query.set("name", frame.name);
     try {
-      const answer = await ask(`estimate?${query}`, {
-        method: "POST", body: frame.data, headers: { "content-type": "image/png" }, signal: question.signal,
+      const json = await fetchJson(`estimate?${query}`, {
+        method: "POST", body: frame.data, headers: { "content-type": "image/png" }, signal: request.signal,
       });
-      if (question === asked) show(answer);
+      if (request === pending) showAnswer(json);
     } catch (error) {
-      if (question !== asked) return;
-      by("result").hidden = true;
-      complain(error.message);
+      if (request !== pending) return;
+      byId("result").hidden = true;
+      showError(error.message);
     } finally {
-      if (question === asked) finished();
+      if (request === pending) finishEstimate();
     }
   }
 
-  /** On a phone the outcome may stand below what is seen. */
-  function finished() {
-    by("result").removeAttribute("aria-busy");
-    const title = by("outcome-title");
+  /** On a phone the result may be below the visible part of the page. */
+  function finishEstimate() {
+    byId("result").removeAttribute("aria-busy");
+    const title = byId("outcome-title");
     if (title.getBoundingClientRect().top > 0.8 * window.innerHeight) title.scrollIntoView();
   }
 
-  /** JSON of an address; throws an Error that says in one line what is wrong. */
-  async function ask(address, options) {
-    const answer = await fetch(address, options).catch(() => null);
-    if (!answer) throw new Error("The program that serves this page does not answer. Is it still running?");
-    const found = await answer.json().catch(() => ({}));
-    if (!answer.ok) throw new Error(found.error ?? `The program answered with status ${answer.status}.`);
-    return found;
+  /** The JSON at a URL; throws an Error with a one-line message. */
+  async function fetchJson(url, options) {
+    const response = await fetch(url, options).catch(() => null);
+    if (!response) throw new Error(NO_ANSWER);
+    const json = await response.json().catch(() => ({}));
+    if (!response.ok) throw new Error(json.error ?? `The server answered with status ${response.status}.`);
+    return json;
   }
 
-  function show(answer) {
-    shown = answer;
-    by("result").hidden = false;
-    by("file-name").textContent = answer.frame;
-    const away = (answer.centre_mm[2] / 10).toFixed(0);
-    say(answer.valid
-      ? `Hand found, ${away} cm away, in ${answer.elapsed_ms.toFixed(0)} ms.`
-      : `No hand found (${answer.elapsed_ms.toFixed(0)} ms). It must be the object nearest to the camera; `
-        + "are the camera's numbers and the millimetres of a depth unit right?");
-    [by("numbers"), by("hand").parentElement, by("zoom"), by("window-note")].forEach((part) => {
+  function showAnswer(json) {
+    answer = json;
+    byId("result").hidden = false;
+    byId("file-name").textContent = answer.frame;
+    const distanceCm = (answer.centre_mm[2] / 10).toFixed(0);
+    const elapsed = `${answer.elapsed_ms.toFixed(0)} ms`;
+    setStatus(answer.valid
+      ? `Hand found at a distance of ${distanceCm} cm, in ${elapsed}.`
+      : `No hand found (${elapsed}). The hand must be the object nearest to the camera. `
+        + "Are the camera parameters and the depth unit correct?");
+    [byId("numbers"), byId("hand").parentElement, byId("zoom"), byId("window-note")].forEach((part) => {
       part.hidden = !answer.valid;
     });
     drawOverlay();
     fillTable();
     if (answer.valid) drawHand();
-    URL.revokeObjectURL(by("csv").href);
-    by("csv").href = URL.createObjectURL(new Blob([answer.csv], { type: "text/csv" }));
-    by("csv").download = `${answer.frame}_joints.csv`;
+    URL.revokeObjectURL(byId("csv").href);
+    byId("csv").href = URL.createObjectURL(new Blob([answer.csv], { type: "text/csv" }));
+    byId("csv").download = `${answer.frame}_joints.csv`;
   }
 
   function drawHand() {
-    const colour = about.joints.map((joint) => `--${finger(joint)}`);
-    const poses = [{ joints: shown.joints_mm, colour, width: 3.5 }];
-    if (view) view.show(poses); else view = hand3d(by("hand"), { bones: about.bones, poses, yaw: 0.5 });
+    const colour = about.joints.map((joint) => `--${fingerOf(joint)}`);
+    const poses = [{ joints: answer.joints_mm, colour, width: 3.5 }];
+    if (view) view.show(poses); else view = hand3d(byId("hand"), { bones: about.bones, poses, yaw: 0.5 });
   }
 
-  function element(name, attributes, ...children) {
-    const made = document.createElementNS("http://www.w3.org/2000/svg", name);
-    Object.entries(attributes).forEach(([key, value]) => made.setAttribute(key, value));
-    made.append(...children);
-    return made;
+  function svgElement(name, attributes) {
+    const element = document.createElementNS("http://www.w3.org/2000/svg", name);
+    Object.entries(attributes).forEach(([key, value]) => element.setAttribute(key, value));
+    return element;
   }
 
   function drawOverlay() {
-    const { size: [width, height], window: box, valid } = shown;
-    const zoomed = valid && by("zoom").getAttribute("aria-pressed") === "true";
-    by("overlay").setAttribute("viewBox", (zoomed ? box : [0, 0, width, height]).join(" "));
-    by("overlay").setAttribute("aria-label", valid
-      ? `Depth picture of ${shown.frame} with the crop's window and the joints`
-      : `Depth picture of ${shown.frame}`);
-    const picture = element("image", { href: shown.picture, width, height, preserveAspectRatio: "none" });
-    by("overlay").replaceChildren(picture, ...(valid ? [outline(box), ...skeleton()] : []));
+    const { size: [width, height], window: box, valid } = answer;
+    const zoomed = valid && byId("zoom").getAttribute("aria-pressed") === "true";
+    byId("overlay").setAttribute("viewBox", (zoomed ? box : [0, 0, width, height]).join(" "));
+    byId("overlay").setAttribute("aria-label", valid
+      ? `Depth image of ${answer.frame} with the crop and the joints`
+      : `Depth image of ${answer.frame}`);
+    const picture = svgElement("image", { href: answer.picture, width, height, preserveAspectRatio: "none" });
+    byId("overlay").replaceChildren(picture, ...(valid ? [cropOutline(box), ...skeleton()] : []));
   }
 
-  const outline = ([x, y, width, height]) => element("rect", { class: "window", x, y, width, height });
+  const cropOutline = ([x, y, width, height]) => svgElement("rect", { class: "window", x, y, width, height });
 
-  /** Lines from joint to joint, the casing of all below; a line of no length is a dot. */
+  /** Bones and joints as lines, above their dark outlines; a line of zero length is a dot. */
   function skeleton() {
-    // A position counts from the middle of the first pixel, a drawing from its corner.
-    const spots = shown.joints_uvd.map(([u, v]) => [u + 0.5, v + 0.5]);
-    const line = (kind, [x1, y1], [x2, y2]) => element("line", { class: kind, x1, y1, x2, y2 });
-    const of = (pair) => pair.map((joint) => finger(about.joints[joint])).find((name) => name !== "palm") ?? "palm";
+    // Joint positions count from the centre of the first pixel, SVG coordinates from its corner.
+    const points = answer.joints_uvd.map(([u, v]) => [u + 0.5, v + 0.5]);
+    const line = (kind, [x1, y1], [x2, y2]) => svgElement("line", { class: kind, x1, y1, x2, y2 });
+    const boneFinger = (bone) => bone.map((joint) => fingerOf(about.joints[joint]))
+      .find((name) => name !== "palm") ?? "palm";
     return [
-      ...about.bones.map(([from, to]) => line("casing", spots[from], spots[to])),
-      ...about.bones.map((pair) => line(`bone ${of(pair)}`, ...pair.map((joint) => spots[joint]))),
-      ...spots.map((spot, joint) => line(`dot ${finger(about.joints[joint])}`, spot, spot)),
+      ...about.bones.map(([from, to]) => line("casing", points[from], points[to])),
+      ...about.bones.map(([from, to]) => line(`bone ${boneFinger([from, to])}`, points[from], points[to])),
+      ...points.map((point, joint) => line(`dot ${fingerOf(about.joints[joint])}`, point, point)),
     ];
   }
 
   function fillTable() {
-    by("joints").replaceChildren(...about.joints.map((joint, i) => {
+    byId("joints").replaceChildren(...about.joints.map((joint, i) => {
       const row = document.createElement("tr");
       const head = document.createElement("th");
-      [head.scope, head.className, head.textContent] = ["row", finger(joint), joint.replaceAll("_", " ")];
+      [head.scope, head.className, head.textContent] = ["row", fingerOf(joint), joint.replaceAll("_", " ")];
       row.append(head);
-      [...shown.joints_mm[i], ...shown.joints_uvd[i].slice(0, 2)].forEach((value) => {
+      [...answer.joints_mm[i], ...answer.joints_uvd[i].slice(0, 2)].forEach((value) => {
         row.insertCell().textContent = value.toFixed(1);
       });
       return row;
     }));
   }
 
-  by("zoom").addEventListener("click", () => {
-    by("zoom").setAttribute("aria-pressed", by("zoom").getAttribute("aria-pressed") !== "true");
+  byId("zoom").addEventListener("click", () => {
+    byId("zoom").setAttribute("aria-pressed", byId("zoom").getAttribute("aria-pressed") !== "true");
     drawOverlay();
   });
-  by("back").addEventListener("click", () => view?.reset());
+  byId("reset").addEventListener("click", () => view?.reset());
 
   // A frame comes from the file dialog, from a drop anywhere on the page, or from the samples.
-  function take(files) {
-    if (!files.length) return complain("Drop a file: a 16-bit depth PNG.");
+  function takeFiles(files) {
+    if (!files.length) return showError("Drop a file: a 16-bit depth PNG.");
     const [file] = files;
     if (file.size > about.body_bytes) {
-      return complain(`${file.name}: the file is larger than ${about.body_bytes / 2 ** 20} MiB`);
+      return showError(`${file.name}: the file is larger than ${about.body_bytes / 2 ** 20} MiB`);
     }
-    if (ofSample) ownCamera();
-    pressed(-1);
+    if (!ownCamera) restoreOwnCamera();
+    selectSample(-1);
     frame = { name: file.name, data: file };
-    return find();
+    return estimate();
   }
-  by("file").addEventListener("change", () => {
-    if (by("file").files.length) take([...by("file").files]);
-    // The same file may be picked again, after it was written anew.
-    by("file").value = "";
+  byId("file").addEventListener("change", () => {
+    if (byId("file").files.length) takeFiles([...byId("file").files]);
+    // So that choosing the same file again, after it was changed, is noticed.
+    byId("file").value = "";
   });
-  const dropping = (on) => root.classList.toggle("dropping", on);
   ["dragover", "dragleave", "drop"].forEach((kind) => document.addEventListener(kind, (event) => {
     event.preventDefault();
-    dropping(kind === "dragover");
-    if (kind === "drop") take([...event.dataTransfer.files]);
+    root.classList.toggle("dropping", kind === "dragover");
+    if (kind === "drop") takeFiles([...event.dataTransfer.files]);
   }));
 
-  function pressed(sample) {
-    picked = sample;
-    by("samples").querySelectorAll("button").forEach((button, i) => {
-      button.setAttribute("aria-pressed", i === sample);
+  function selectSample(index) {
+    selectedSample = index;
+    byId("samples").querySelectorAll("button").forEach((button, i) => {
+      button.setAttribute("aria-pressed", i === index);
     });
   }
-  async function takeSample(i) {
-    ofSample = true;
-    fill(about.samples[i]);
-    by("camera-note").textContent = "Of the synthetic frame; your own comes back with your next frame.";
-    pressed(i);
+  async function takeSample(index) {
+    ownCamera = false;
+    fillForm(about.samples[index]);
+    byId("camera-note").textContent = "The synthetic frame's camera; yours is restored with your next frame.";
+    selectSample(index);
     try {
-      const data = await (await fetch(`samples/${i}.png`)).blob();
-      if (picked !== i) return undefined;
-      frame = { name: about.samples[i].title, data };
+      const data = await (await fetch(`samples/${index}.png`)).blob();
+      if (selectedSample !== index) return undefined;
+      frame = { name: about.samples[index].title, data };
     } catch {
-      return complain("The program that serves this page does not answer. Is it still running?");
+      return showError(NO_ANSWER);
     }
-    return find();
+    return estimate();
   }
-  function offerSample({ title }, i) {
-    const [item, button, picture, text] = ["li", "button", "img", "span"].map((name) => document.createElement(name));
-    Object.assign(picture, { src: `thumbnails/${i}.png`, alt: "", width: 320, height: 240 });
-    text.textContent = title;
+  function sampleItem({ title }, index) {
+    const [item, button, image, label] = ["li", "button", "img", "span"].map((name) => document.createElement(name));
+    Object.assign(image, { src: `thumbnails/${index}.png`, alt: "", width: 320, height: 240 });
+    label.textContent = title;
     button.type = "button";
-    button.append(picture, text);
-    button.addEventListener("click", () => takeSample(i));
+    button.append(image, label);
+    button.addEventListener("click", () => takeSample(index));
     item.append(button);
     return item;
   }
-  function fact([label, value]) {
+  function factItem([label, value]) {
     const [group, term, text] = ["div", "dt", "dd"].map((name) => document.createElement(name));
     [term.textContent, text.textContent] = [label, value];
     group.append(term, text);
     return group;
   }
 
-  ownCamera();
+  restoreOwnCamera();
   try {
-    about = await ask("about.json");
+    about = await fetchJson("about.json");
   } catch (error) {
-    return complain(error.message);
+    return showError(error.message);
   }
-  by("name").textContent = about.name;
-  by("facts").append(...[
+  byId("name").textContent = about.name;
+  byId("facts").append(...[
     ["Variant", about.variant], ["Trained on", about.dataset], ["Joints", about.joints.length],
-    ["Side of the crop's cube", `${about.cube_mm} mm`],
-  ].map(fact));
-  by("samples").append(...about.samples.map(offerSample));
-  pressed(-1);
+    ["Crop cube", `${about.cube_mm} mm`],
+  ].map(factItem));
+  byId("samples").append(...about.samples.map(sampleItem));
+  selectSample(-1);
 })();

@@ -1,25 +1,26 @@
 "use strict";
 /**
- * A stick hand to turn, on a canvas; no library, no network. A classic script: it defines `hand3d`.
+ * A stick figure of a hand that can be rotated, on a canvas. No library, no network access. This is a classic
+ * script that defines the global function `hand3d`.
  *
  *   const view = hand3d(canvas, {
- *     bones: [[0, 1], [1, 2]],                    // pairs of joints
- *     poses: [{ joints: [[x, y, z], ...],         // mm in camera axes: x right, y down, z away
- *               colour: "--truth",                // a CSS variable, looked up on the canvas, or a colour; or a
- *                                                 // list of one a joint: a bone takes its second joint's
- *               width: 3,                         // of the bones in CSS pixels (2); finer where small
- *               alpha: 1,                         // 0 to 1 (1)
- *               dash: [6, 3] }],                  // lengths of lines and gaps in CSS pixels ([])
- *     yaw: 0.6, pitch: 0.2                        // radians; how it is turned at first
+ *     bones: [[0, 1], [1, 2]],                    // pairs of joint indices
+ *     poses: [{ joints: [[x, y, z], ...],         // mm in camera space: x right, y down, z forward
+ *               colour: "--truth",                // a colour, or a CSS variable of the canvas, or a list with
+ *                                                 // one per joint: a bone has the colour of its second joint
+ *               width: 3,                         // line width in CSS pixels (2); thinner on a small canvas
+ *               alpha: 1,                         // opacity, 0 to 1 (1)
+ *               dash: [6, 3] }],                  // dash pattern in CSS pixels ([])
+ *     yaw: 0.6, pitch: 0.2                        // initial rotation in radians
  *   });
- *   view.show(poses)      draws other poses, turned as before; the first one gives centre and scale
- *   view.turn(yaw, pitch) turns it by radians; view.reset() turns it back; view.draw() draws it again,
- *                         for instance after the page's colours changed
+ *   view.show(poses)      shows other poses at the same rotation; the first pose sets centre and scale
+ *   view.turn(yaw, pitch) rotates by radians; view.reset() restores the initial rotation; view.draw()
+ *                         redraws, for instance after the page's colours changed
  *
- * Dragging turns it, and so do the arrow keys while the canvas has the focus (give it tabindex="0"); Home
- * turns it back. Give the canvas a size by CSS, and `touch-action: pan-y` so that a finger that moves
- * up or down still scrolls the page (`none` to turn by both). It draws itself again when its size or the
- * system's light or dark scheme changes.
+ * It is rotated by dragging, and by the arrow keys while the canvas has the focus (give it tabindex="0");
+ * Home resets the view. Give the canvas a size in CSS, and `touch-action: pan-y` so that vertical swipes still
+ * scroll the page (`none` to rotate in both directions). It redraws itself when its size or the system's
+ * colour scheme changes.
  */
 function hand3d(canvas, { bones, poses, yaw = 0.6, pitch = 0.2 }) {
   const context = canvas.getContext("2d");
@@ -28,7 +29,7 @@ function hand3d(canvas, { bones, poses, yaw = 0.6, pitch = 0.2 }) {
   const KEYS = { ArrowLeft: [-STEP, 0], ArrowRight: [STEP, 0], ArrowUp: [0, STEP], ArrowDown: [0, -STEP] };
   let held = null;
 
-  /** Middle of the first pose, and how far the joints reach from it; a pose gone astray does not count. */
+  /** Centre of the first pose and the largest distance of a joint from it, outliers of other poses aside. */
   function frame() {
     const middle = [0, 1, 2].map((i) => {
       const values = poses[0].joints.map((joint) => joint[i]);
@@ -38,7 +39,7 @@ function hand3d(canvas, { bones, poses, yaw = 0.6, pitch = 0.2 }) {
     return { middle, radius: Math.min(Math.max(...poses.map(reach)), 1.6 * reach(poses[0])) };
   }
 
-  /** A joint in mm -> [x, y, nearness from -1 to 1] on the canvas. */
+  /** Returns a function: joint in mm -> [x, y, nearness from -1 to 1] on the canvas. */
   function projection({ middle, radius }, width, height) {
     const [cy, sy, cp, sp] = [Math.cos(yaw), Math.sin(yaw), Math.cos(pitch), Math.sin(pitch)];
     const scale = (0.44 * Math.min(width, height)) / radius;
@@ -55,7 +56,7 @@ function hand3d(canvas, { bones, poses, yaw = 0.6, pitch = 0.2 }) {
     return colour.startsWith("--") ? getComputedStyle(canvas).getPropertyValue(colour).trim() : colour;
   }
 
-  /** Lines and dots of one pose as [nearness, function that draws it]. */
+  /** The bones and joints of one pose as [nearness, drawing function]. */
   function strokes(pose, place, fine) {
     const spots = pose.joints.map(place);
     const { alpha = 1, dash = [] } = pose;

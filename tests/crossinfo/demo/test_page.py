@@ -1,4 +1,4 @@
-"""The page to try a network, in a real browser."""
+"""The demo page in a real browser."""
 
 import base64
 
@@ -136,7 +136,7 @@ def test_the_hand_turns_by_keys_dragging_and_touch(visit):
     page.mouse.move(box["x"] + 90, box["y"] + 50)
     page.mouse.up()
     assert canvas.screenshot() != views[0]
-    page.click("#back")
+    page.click("#reset")
     canvas.focus()
     page.keyboard.press("Shift")
     assert canvas.screenshot() == views[0]
@@ -253,7 +253,7 @@ def test_it_is_used_by_keyboard_alone(visit):
         if reached[-1] == "csv":
             break
         assert outline != "none"
-    assert {"fx", "hand", "zoom", "back", "csv"} <= set(reached)
+    assert {"fx", "hand", "zoom", "reset", "csv"} <= set(reached)
 
 
 def test_a_screen_reader_is_told_what_there_is(visit):
