@@ -78,8 +78,8 @@ def read_rows(lines: Sequence[str], frames: int, path: str | os.PathLike, y_up: 
     """
     if len(lines) != frames:
         raise InputError(
-            f"{path}: expected {frames} centres, one per frame, found {len(lines)}; rows of another release or "
-            "split can be matched only if each line begins with its frame's name"
+            f"{path}: expected {frames} centres, one per frame, found {len(lines)}; rows of another release "
+            "or split can be matched only if each line begins with its frame's name"
         )
     centres_mm = np.full((frames, 3), np.nan, np.float32)
     for number, line in enumerate(lines):

@@ -75,7 +75,7 @@ def scale_and_shift(scale_xy: Array, shift_xy: Array) -> Array:
 
 
 def rotation(angle_radians: Array, pivot_xy: Array) -> Array:
-    """Rotation by angles [...] about pivots [..., 2] as [..., 3, 3]; positive is clockwise in y-down pixels."""
+    """Rotation about pivots [..., 2] as [..., 3, 3]; positive angles turn clockwise in y-down pixels."""
     xp = _namespace(angle_radians, pivot_xy)
     c, s = xp.cos(angle_radians), xp.sin(angle_radians)
     px, py = pivot_xy[..., 0], pivot_xy[..., 1]

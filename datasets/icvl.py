@@ -4,13 +4,15 @@
 pixels and mm, y down; pictures lie under ``Training/Depth`` and ``Testing/Depth``. An original training
 frame's path begins with a folder of 12 digits (``201403121135/image_0000.png``), that of a copy rotated
 in the image with its angle (``22-5/201403121135/image_0000.png``). Format: Tang et al., CVPR 2014, and
-the field's readers. The camera is the readers'; the evaluation standard scores with another one.
+the field's readers, whose camera this is; the evaluation standard scores with another one.
 """
 
 import itertools
+import os
 import pathlib
 import re
 import sys
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -35,14 +37,14 @@ class IcvlReader(Reader):
     Args:
         data_dir: path of the folder that holds ``Training`` and ``Testing``. The other split may be absent.
         split: "train" or "test".
-        icvl_frames: "original" or "all". All has the rotated copies of training frames too.
+        icvl_frames: "original", or "all" with the rotated copies of training frames.
         check_files: bool. Look for every frame's picture now. Training labels without a picture are
             then dropped, as the published labels name a few that do not exist; a test frame without one
             is an error. False reads labels alone.
 
     Attributes:
         dropped: int. Training labels left out, as their pictures do not exist.
-        originals: int64 [N] or None, as in ``Reader``: set where the rotated copies are there.
+        originals: int64 [N], as in ``Reader``, where the rotated copies are read, or None.
         subjects: the recording's folder of 12 digits, or the test sequence; persons are not published.
 
     Raises InputError naming the argument, or file and line.
@@ -51,7 +53,13 @@ class IcvlReader(Reader):
     skeleton = ICVL
     camera = CAMERA
 
-    def __init__(self, data_dir, split="train", icvl_frames="original", check_files=True):
+    def __init__(
+        self,
+        data_dir: str | os.PathLike,
+        split: str = "train",
+        icvl_frames: str = "original",
+        check_files: bool = True,
+    ):
         layout.check_split(split)
         if icvl_frames not in FRAMES:
             raise InputError(f"`icvl_frames`={icvl_frames}: expected one of {', '.join(FRAMES)}")
@@ -87,16 +95,16 @@ class IcvlReader(Reader):
             self.joints_mm = self.joints_mm[there]
             self.dropped = len(absent)
 
-    def read_depth(self, index):
+    def read_depth(self, index: int) -> np.ndarray:
         """Depth of frame ``index`` as float32 [240, 320] in mm. Raises InputError naming the file."""
         return png.read_depth16(self.depth_dir / self.names[index], SIZE)
 
 
-def read_labels(path, every=True):
+def read_labels(path: str | os.PathLike, every: bool = True) -> tuple[label_lines.Names, np.ndarray]:
     """One label file -> (names, joints float32 [N, 16, 3] in mm, y down); no picture is looked for.
 
     Names in a test sequence's file are given its folder where they lack it. ``every=False`` takes the
-    original frames only. Raises InputError naming file and line, also for a file without a frame.
+    original frames only. Raises InputError naming file and line, also for a file without frames.
     """
     path = pathlib.Path(path)
     rows = label_lines.read(path, 3 * len(ICVL), None if every else _is_original)
@@ -112,8 +120,8 @@ def _joints(rows):
     return rows.names, unproject(uvd, np.asarray(CAMERA, np.float64))
 
 
-def originals(names):
-    """Which frame each name is a rotated copy of: int64 [N] of rows; an original's own row is its own.
+def originals(names: Sequence[str]) -> np.ndarray:
+    """Index of the frame that each name is a rotated copy of, int64 [N]; an original has its own index.
 
     Where an original is not among the names, the first of its copies stands for it.
     """

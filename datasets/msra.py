@@ -3,17 +3,19 @@
 ``P0/1/000000_depth.bin`` is six little-endian uint32 (image width and height, then the hand's box left,
 top, right, bottom, half-open and counted from 0) and the box's depth as float32 in mm, row by row.
 ``P0/1/joint.txt`` is the number of frames, then one line per frame of 21 x (x y z) in mm, **y up and z
-towards the camera**; the reader turns both round. Format: Sun et al., CVPR 2015, and the field's readers.
+towards the camera**; the reader reverses both. Format: Sun et al., CVPR 2015, and the field's readers.
 """
 
+import os
 import pathlib
 import re
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from datasets.errors import InputError
 from datasets.geometry import Camera
-from datasets.io import tables
+from datasets.io import layout, tables
 from datasets.records import Reader
 from datasets.skeletons import MSRA
 
@@ -48,12 +50,13 @@ KNOWN_BAD = frozenset(
 )
 
 
-def release(counts):
-    """Name of the public copy with these frame counts for P0..P8: "old", "new", or else "other"."""
-    return next((name for name, known in COPIES.items() if known == tuple(counts)), "other")
+def release(counts: Iterable[int]) -> str:
+    """Name of the public copy with these frame counts of P0 to P8: "old", "new", or else "other"."""
+    counts = tuple(counts)
+    return next((name for name, known in COPIES.items() if known == counts), "other")
 
 
-def subjects(frames, names):
+def subjects(frames: int, names: Sequence[str] | None) -> list[str | None]:
     """Subject of each frame, by its name ("P0/1/000000_depth.bin"); None where it begins otherwise."""
     del frames
     matches = [re.match(r"(P[0-8])/", name) for name in names or ()]
@@ -79,7 +82,14 @@ class MsraReader(Reader):
     skeleton = MSRA
     camera = CAMERA
 
-    def __init__(self, data_dir, split="train", test_subject=0, drop_bad=False):
+    def __init__(
+        self,
+        data_dir: str | os.PathLike,
+        split: str = "train",
+        test_subject: int = 0,
+        drop_bad: bool = False,
+    ):
+        layout.check_split(split)
         self.root = _root(data_dir)
         counts = {subject: _frame_counts(self.root, subject) for subject in SUBJECTS}
         self.release = release(sum(gestures.values()) for gestures in counts.values())
@@ -92,7 +102,7 @@ class MsraReader(Reader):
         self.joints_mm = joints_mm[keep]
         self.subjects = [name.split("/")[0] for name in self.names]
 
-    def read_depth(self, index):
+    def read_depth(self, index: int) -> np.ndarray:
         """Depth of frame ``index`` as float32 [240, 320] in mm, 0 outside the hand's box.
 
         Raises InputError naming the file if its header, length or values cannot be right.
@@ -100,7 +110,7 @@ class MsraReader(Reader):
         return read_depth(self.root / self.names[index])
 
 
-def read_depth(path):
+def read_depth(path: str | os.PathLike) -> np.ndarray:
     """One ``*_depth.bin`` -> float32 [240, 320] in mm; raises InputError naming the file."""
     try:
         content = pathlib.Path(path).read_bytes()
@@ -163,8 +173,6 @@ def _split_subjects(root, counts, split, test_subject):
     test = f"P{test_subject}"
     if not counts.get(test):
         raise InputError(f"`test_subject`={test_subject}: no gesture folders in {root / test}")
-    if split not in ("train", "test"):
-        raise InputError(f"`split`={split}: expected train or test")
     chosen = [name for name in SUBJECTS if counts[name] and (name == test) == (split == "test")]
     if not any(sum(counts[name].values()) for name in chosen):
         raise InputError(f"`data_dir`={root}: no frames for the {split} split with test subject {test}")

@@ -9,6 +9,7 @@ field's readers.
 import os
 import pathlib
 import re
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -25,13 +26,13 @@ ARCHIVE = "dataset"
 ALL_JOINTS = 36
 # The field's 14, in the order of its lists.
 JOINTS = (0, 3, 6, 9, 12, 15, 18, 21, 24, 25, 27, 30, 31, 32)
-# The test frames from here on show another, smaller hand; peers crop it with 5/6 of the cube.
+# The test frames from here on show another, smaller hand; others crop it with 5/6 of the cube.
 SECOND_SUBJECT = 2440
 SECOND_CUBE_MM = 250.0 * 5 / 6
 TEST_FRAMES = 8252
 
 
-def subjects(frames, names):
+def subjects(frames: int, names: Sequence[str] | None) -> list[str | None]:
     """Subject of each test frame: "s1", or "s2" from frame ``SECOND_SUBJECT`` on.
 
     Args:
@@ -66,7 +67,7 @@ class NyuReader(Reader):
     skeleton = NYU
     camera = CAMERA
 
-    def __init__(self, data_dir, split="train", check_files=True):
+    def __init__(self, data_dir: str | os.PathLike, split: str = "train", check_files: bool = True):
         layout.check_split(split)
         self.root = _root(data_dir, split)
         mat = self.root / split / MAT
@@ -78,16 +79,16 @@ class NyuReader(Reader):
         first = count if split == "train" else min(count, SECOND_SUBJECT)
         self.subjects = ["1"] * first + ["2"] * (count - first)
 
-    def read_depth(self, index):
+    def read_depth(self, index: int) -> np.ndarray:
         """Depth of frame ``index`` as float32 [480, 640] in mm. Raises InputError naming the file."""
         return decode_depth(png.read_png(self.root / self.names[index], png.RGB8, SIZE))
 
-    def cube_mm(self, index):
+    def cube_mm(self, index: int) -> float | None:
         """5/6 of 250 mm for subject 2, None (the dataset's default) for subject 1."""
         return SECOND_CUBE_MM if self.subjects[index] == "2" else None
 
 
-def decode_depth(bgr):
+def decode_depth(bgr: np.ndarray) -> np.ndarray:
     """A picture uint8 [H, W, 3], blue first -> float32 [H, W] in mm."""
     return bgr[..., 1].astype(np.float32) * 256 + bgr[..., 0]
 
@@ -110,7 +111,7 @@ def _check_files(root, names, mat):
         )
 
 
-def read_labels(path):
+def read_labels(path: str | os.PathLike) -> np.ndarray:
     """``joint_data.mat`` -> the field's 14 joints of view 1, float32 [N, 14, 3] in mm, y down.
 
     Takes the older MAT formats and v7.3. Raises InputError naming the file if it is missing or damaged,
@@ -140,7 +141,7 @@ def _read_v5(path):
 
 
 def _read_v73(path):
-    """View 1 as [N, 14, 3] from an HDF5 file, in which MATLAB's axes stand the other way round."""
+    """View 1 as [N, 14, 3] from an HDF5 file, in which MATLAB's axes are reversed."""
     import h5py
 
     with h5py.File(path, "r") as file:
@@ -152,9 +153,9 @@ def _read_v73(path):
 def _check_shapes(shapes, path):
     for name in ("joint_xyz", "joint_uvd"):
         if name not in shapes:
-            found = ", ".join(sorted(shapes)) or "nothing"
+            keys = ", ".join(sorted(shapes)) or "nothing"
             raise InputError(
-                f"{path}: expected the keys joint_xyz and joint_uvd, found {found}; it is another file, or "
+                f"{path}: expected the keys joint_xyz and joint_uvd, found {keys}; it is another file, or "
                 "cut off"
             )
         shape = tuple(shapes[name])

@@ -1,4 +1,4 @@
-"""``Record``, one labelled depth frame, and ``Reader``, the sequence of them that each dataset's module gives."""
+"""``Record``, one labelled depth frame, and ``Reader``, a dataset's sequence of them."""
 
 import dataclasses
 from collections.abc import Sequence

@@ -174,7 +174,7 @@ def test_a_file_of_centres_is_read_y_down(centre_file, y_up, sign):
 
 
 def test_a_file_with_another_number_of_lines_is_refused(centre_file):
-    with pytest.raises(InputError, match="centres.txt: expected 4 centres, one a frame, found 3"):
+    with pytest.raises(InputError, match="centres.txt: expected 4 centres, one per frame, found 3"):
         centres.from_file(centre_file, reader_of(4), False)
 
 
