@@ -79,7 +79,7 @@ class ServedModel(tf.Module):
         return {name: getattr(self, name) for name in SIGNATURES}
 
     @_graph(DEPTH, CAMERA)
-    def serving_default(self, depth, camera):
+    def serving_default(self, depth: tf.Tensor, camera: tf.Tensor) -> dict[str, tf.Tensor]:
         """Frames [B, H, W] and cameras -> ``joints_mm``, ``joints_uvd`` [B, J, 3], ``centre_mm``, ``valid``.
 
         Raises tf.errors.InvalidArgumentError naming ``depth`` or ``camera``.
@@ -89,7 +89,7 @@ class ServedModel(tf.Module):
         return self._joints(depth, camera, centre_mm, valid)
 
     @_graph(IMAGE_BYTES, CAMERA)
-    def png(self, image_bytes, camera):
+    def png(self, image_bytes: tf.Tensor, camera: tf.Tensor) -> dict[str, tf.Tensor]:
         """16-bit grey PNGs in mm [B], also of different sizes, and cameras -> as ``serving_default``.
 
         Raises tf.errors.InvalidArgumentError naming ``image_bytes`` or ``camera``.
@@ -97,7 +97,7 @@ class ServedModel(tf.Module):
         return self.serving_default(decode_png(image_bytes), camera)
 
     @_graph(DEPTH, CAMERA, CENTRE)
-    def centred(self, depth, camera, centre_mm):
+    def centred(self, depth: tf.Tensor, camera: tf.Tensor, centre_mm: tf.Tensor) -> dict[str, tf.Tensor]:
         """As ``serving_default`` with the caller's hand centres [B, 3] in mm.
 
         ``valid`` is false where the centre is not in front of the camera or its crop is all background.
@@ -108,7 +108,7 @@ class ServedModel(tf.Module):
         return self._joints(depth, camera, centre_mm, valid)
 
     @_graph(CROP)
-    def crop(self, crop):
+    def crop(self, crop: tf.Tensor) -> dict[str, tf.Tensor]:
         """Crops [B, 96, 96, 1] in [-1, 1] -> ``joints`` [B, J, 3]: (joint - centre) / (cube / 2)."""
         return {"joints": self._pose(crop)}
 
@@ -156,11 +156,11 @@ def joints(
     valid &= tf.reduce_any(crop < crops.BACKGROUND, axis=[1, 2, 3])
     # A joint in the camera's own plane has no pixel.
     valid &= tf.reduce_all(tf.math.is_finite(joints_mm) & tf.math.is_finite(joints_uvd), axis=[1, 2])
-    found = valid[:, None]
+    shown = valid[:, None]
     return {
-        "joints_mm": tf.where(found[..., None], joints_mm, 0.0),
-        "joints_uvd": tf.where(found[..., None], joints_uvd, 0.0),
-        "centre_mm": tf.where(found, place.centre_mm, 0.0),
+        "joints_mm": tf.where(shown[..., None], joints_mm, 0.0),
+        "joints_uvd": tf.where(shown[..., None], joints_uvd, 0.0),
+        "centre_mm": tf.where(shown, place.centre_mm, 0.0),
         "valid": valid,
     }
 

@@ -1,8 +1,8 @@
 """Warm-up requests, which TensorFlow Serving runs on a new version before that version takes calls.
 
-They are a TFRecord file of ``PredictionLog``
-messages (``tensorflow_serving/apis/prediction_log.proto``). Four nested fields are all that is needed of
-it, so they are encoded here, and tensorflow-serving-api, which has the classes, is not required.
+They are a TFRecord file of ``PredictionLog`` messages (``tensorflow_serving/apis/prediction_log.proto``).
+Four nested fields are all that is needed of it, so they are encoded here, and tensorflow-serving-api, which
+has the classes, is not required.
 """
 
 import os
