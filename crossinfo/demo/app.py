@@ -27,7 +27,7 @@ PNG = "image/png"
 # {path: (package, file, media type)}
 FILES = {
     "/": ("crossinfo", "web/demo.html", "text/html"),
-    "/report.css": ("crossinfo.reports", "templates/report.css", "text/css"),
+    "/report.css": ("crossinfo", "reports/templates/report.css", "text/css"),
     "/demo.css": ("crossinfo", "web/demo.css", "text/css"),
     "/hand3d.js": ("crossinfo", "web/hand3d.js", "text/javascript"),
     "/demo.js": ("crossinfo", "web/demo.js", "text/javascript"),

@@ -1,6 +1,7 @@
-"""What an evaluation leaves: ``report.json``, one page, figures, tables, and a table for the terminal."""
+"""The report of an evaluation: ``report.json``, a page, figures, tables, and a table for the terminal."""
 
 import json
+import os
 import pathlib
 
 from crossinfo.reports import figures, page, svg, tables
@@ -12,16 +13,13 @@ from datasets.io import atomic
 __all__ = ["COLOURS", "EvaluationResults", "FramePicture", "report", "table", "write"]
 
 
-def write(report_dir, results):
-    """Writes a report's files, each whole, and returns the dict of ``report.json``.
+def write(report_dir: str | os.PathLike, results: EvaluationResults) -> dict:
+    """Writes a report's files, each atomically, and returns the dict of ``report.json``.
 
-    ``report.json``; ``report.html``, which needs no other file; ``success_max``, ``success_mean``,
-    ``per_joint`` and, where frames are in their bins, ``error_by_yaw`` and ``error_by_pitch`` as PNG and PDF;
-    ``summary`` as CSV, Markdown and LaTeX; ``errors_per_frame.csv``.
-
-    Args:
-        report_dir: path, made where it is missing.
-        results: EvaluationResults.
+    The files are ``report.json``; ``report.html``, which needs no other file; ``success_max``,
+    ``success_mean``, ``per_joint`` and, where any frame falls into their bins, ``error_by_yaw`` and
+    ``error_by_pitch`` as PNG and PDF; ``summary`` as CSV, Markdown and LaTeX; ``errors_per_frame.csv``.
+    ``report_dir`` is made where it is missing.
     """
     report_dir = pathlib.Path(report_dir)
     content = report(results)

@@ -1,12 +1,12 @@
-"""The page in words: its first sentence, the text alternatives of figures, and labels."""
+"""Text of the page: its first sentence, the text alternatives of its figures, and labels."""
 
 from crossinfo.reports.styles import shown
 
 LABELS = {"by_centre": "mean error by centre (mm)"}
 
 
-def lead(content):
-    """The result in a sentence or two."""
+def lead(content: dict) -> str:
+    """The result in one or two sentences. ``content`` is here and below the dict of ``report.json``."""
     best, scores = content["best"], content["methods"][content["best"]]
     low, high = scores["interval_95_mm"]
     among = f" of {len(content['methods'])} methods" if len(content["methods"]) > 1 else ""
@@ -18,26 +18,32 @@ def lead(content):
     )
 
 
-def success(content, of, worst):
-    """Text alternative of a success curve: ``of`` is "max" or "mean", ``worst`` its joint in words."""
+def success(content: dict, of: str, statistic: str) -> str:
+    """Text alternative of a success curve.
+
+    Args:
+        content: dict of ``report.json``.
+        of: the curve, "max" or "mean".
+        statistic: what it takes of a frame's joint errors, in words.
+    """
     shares = [f"{shown(n)} {100 * m[f'success_{of}']['20']:.1f} %" for n, m in content["methods"].items()]
     return (
-        f"Curves of the share of frames whose {worst} joint error is within a threshold of 0 to 80 mm. "
+        f"Curves of the share of frames whose {statistic} joint error is within a threshold of 0 to 80 mm. "
         f"Within 20 mm: {', '.join(shares)}."
     )
 
 
-def per_joint(content):
-    """Text alternative of the bars."""
-    worst = []
+def per_joint(content: dict) -> str:
+    """Text alternative of the bars of the joints' errors."""
+    largest = []
     for name, method in content["methods"].items():
         joint, error = max(method["per_joint_error_mm"].items(), key=lambda item: item[1])
-        worst.append(f"{shown(name)} {error:.1f} mm at {joint.replace('_', ' ')}")
-    return f"Bars of the mean error of each joint. The largest of each method: {', '.join(worst)}."
+        largest.append(f"{shown(name)} {error:.1f} mm at {joint.replace('_', ' ')}")
+    return f"Bars of the mean error of each joint. The largest of each method: {', '.join(largest)}."
 
 
-def by_angle(content, axis):
-    """Text alternative of the error by yaw or pitch."""
+def by_angle(content: dict, axis: str) -> str:
+    """Text alternative of the error by ``axis``, "yaw" or "pitch"."""
     bins, spans = content["angles"][axis], []
     for name, errors in bins["mean_error_mm"].items():
         known = [error for error in errors if error is not None]
@@ -47,8 +53,8 @@ def by_angle(content, axis):
     return f"Mean error by the hand's {axis}, {first:.0f} to {last:.0f} degrees: {', '.join(spans)}."
 
 
-def label(key):
-    """ "heatmap_peak_error_px" -> "heatmap peak error (px)"."""
+def label(key: str) -> str:
+    """A key of ``report.json`` in words: "heatmap_peak_error_px" -> "heatmap peak error (px)"."""
     if key in LABELS:
         return LABELS[key]
     words = shown(key).split("_")

@@ -1,8 +1,8 @@
-"""What a report says, as a dict for ``report.json``; every figure, table and page is made from it."""
+"""The content of a report as a dict for ``report.json``; figures, tables and the page are made from it."""
 
 import dataclasses
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -17,40 +17,40 @@ class FramePicture:
 
     Args:
         image: uint8 [h, w, 3] in R, G, B.
-        project: function (joints_mm [J, 3]) -> pixels [J, 2] in ``image``; (0, 0) is the first's middle.
+        project: from joints_mm [J, 3] to pixels [J, 2] of ``image``; (0, 0) is the centre of the first pixel.
     """
 
     image: np.ndarray
-    project: Callable
+    project: Callable[[np.ndarray], np.ndarray]
 
 
 @dataclasses.dataclass(frozen=True)
 class EvaluationResults:
-    """Methods and labels over the same frames in the same order.
+    """The joints of one or more methods and the labels, over the same N frames in the same order.
 
     Args:
-        dataset: registry.Dataset.
-        centre: str. How the hand's centre was found, or "unknown" for other people's predictions.
-        truth_mm: float [N, J, 3], camera space.
+        dataset: whose frames they are.
+        centre: how the hand's centre was found; "unknown" for other people's predictions.
+        truth_mm: float [N, J, 3] in camera space.
         methods: {name: joints_mm [N, J, 3]}. A joint with z <= 0 counts as an error and is not drawn.
-        names: list of N frame names, or None.
-        selected_on: str or None. What picked a network's best epoch: "validation" or "test".
-        angles_deg: (yaw [N], pitch [N]) of the hand, or None to take them from the labels.
-        details: {method: dict for JSON}: a network's losses, ``heatmap_peak_error_px``, ``by_centre``.
-        picture: function (frame's index) -> FramePicture or None; None draws skeletons alone.
+        names: the N frames' names; None where they are not known.
+        selected_on: what picked a network's best epoch, "validation" or "test"; None where unknown.
+        angles_deg: yaw [N] and pitch [N] of the hand; None takes them from the labels.
+        details: {method: dict for JSON}: a network's ``losses``, ``heatmap_peak_error_px``, ``by_centre``.
+        picture: from a frame's index to its picture, or to None; without it skeletons are drawn alone.
 
-    Raises ValueError unless there is a method and all are [N, J, 3] like the labels.
+    Raises ValueError unless there is a method and all have as many frames as the labels.
     """
 
     dataset: Dataset
     centre: str
     truth_mm: np.ndarray
-    methods: dict
-    names: list | None = None
+    methods: Mapping[str, np.ndarray]
+    names: Sequence[str] | None = None
     selected_on: str | None = None
-    angles_deg: tuple | None = None
-    details: dict = dataclasses.field(default_factory=dict)
-    picture: Callable | None = None
+    angles_deg: tuple[np.ndarray, np.ndarray] | None = None
+    details: Mapping[str, dict] = dataclasses.field(default_factory=dict)
+    picture: Callable[[int], FramePicture | None] | None = None
 
     def __post_init__(self):
         frames = {len(joints_mm) for joints_mm in self.methods.values()}
@@ -60,8 +60,8 @@ class EvaluationResults:
             raise ValueError(f"expected {len(self.truth_mm)} names. Received: {len(self.names)}")
 
     @functools.cached_property
-    def errors_mm(self):
-        """{name: float64 [N, J]} in mm, the method of the least mean first."""
+    def errors_mm(self) -> dict[str, np.ndarray]:
+        """{name: float64 [N, J]} in mm, the method with the smallest mean first."""
         errors = {
             name: metrics.joint_errors_mm(joints_mm, self.truth_mm)
             for name, joints_mm in self.methods.items()
@@ -69,11 +69,11 @@ class EvaluationResults:
         return dict(sorted(errors.items(), key=lambda item: item[1].mean()))
 
 
-def report(results):
+def report(results: EvaluationResults) -> dict:
     """The content of ``report.json``: a dict of str, int, float, None, list and dict.
 
-    Methods stand in the order of their mean errors; ``best`` is the first, and ``differences`` tells the
-    others' distances from it. Keys of ``details`` join their method's.
+    Methods are ordered by mean error; ``best`` is the first, and ``differences`` are those of the others from
+    it. A method's ``details`` are among its scores.
     """
     dataset, errors_mm = results.dataset, results.errors_mm
     subjects = dataset.subjects(len(results.truth_mm), results.names)
@@ -96,23 +96,23 @@ def report(results):
 def _method(errors_mm, skeleton, subjects):
     return {
         **metrics.summary(errors_mm, skeleton),
-        "interval_95_mm": [float(end) for end in confidence.mean_interval(errors_mm, subjects=subjects)],
+        "interval_95_mm": list(confidence.mean_interval(errors_mm, subjects=subjects)),
         "subjects": metrics.by_subject(errors_mm, subjects),
     }
 
 
 def _differences(errors_mm, subjects):
-    """{name: {"difference_mm", "interval_95_mm"}} of all but the best, positive where worse."""
+    """{name: {"difference_mm", "interval_95_mm"}} of all methods but the best, positive where worse."""
     (_, best_mm), *others = errors_mm.items()
-    found = {}
+    differences = {}
     for name, errors in others:
         difference, low, high = confidence.difference_interval(errors, best_mm, subjects=subjects)
-        found[name] = {"difference_mm": float(difference), "interval_95_mm": [float(low), float(high)]}
-    return found
+        differences[name] = {"difference_mm": difference, "interval_95_mm": [low, high]}
+    return differences
 
 
 def _angles(results):
-    """{"yaw", "pitch": {"centres_deg", "frames", "mean_error_mm": {method: list, None where empty}}}."""
+    """{"yaw", "pitch": {"centres_deg", "frames", "mean_error_mm": {method: list, None in empty bins}}}."""
     by_axis = results.angles_deg
     if by_axis is None:
         by_axis = angles.yaw_pitch(results.truth_mm, results.dataset.skeleton)
@@ -129,7 +129,7 @@ def _binned(errors_mm, angle_deg, edges):
     return {
         "centres_deg": [float(centre) for centre in first["centres_deg"]],
         "frames": [int(count) for count in first["frames"]],
-        "mean_error_mm": {name: _without_nan(found["mean_error_mm"]) for name, found in bins.items()},
+        "mean_error_mm": {name: _without_nan(binned["mean_error_mm"]) for name, binned in bins.items()},
     }
 
 

@@ -1,12 +1,15 @@
 """The report's figures, each drawn once for PNG, PDF and the page.
 
-A figure is a matplotlib Figure whose artists of a method carry its key (``m0``, ...) as gid. ``INK`` is the
-colour of text and axes, which the page replaces by its own.
+In each figure, the artists of a method have its key (``m0``, ...) as their gid. ``INK`` is the colour of text
+and axes, which the page replaces by its own.
 """
 
 import contextlib
+from collections.abc import Mapping
 
+import matplotlib
 import numpy as np
+from matplotlib.figure import Figure
 
 from crossinfo import metrics
 from crossinfo.reports.styles import shown, styles
@@ -15,12 +18,12 @@ INK = "#24292f"
 HALO = "#ffffff"
 
 
-def draw(content, errors_mm):
-    """{file name without ending: matplotlib Figure} of a report.
+def draw(content: dict, errors_mm: Mapping[str, np.ndarray]) -> dict[str, Figure]:
+    """{file name without suffix: figure} of a report.
 
     Args:
-        content: ``content.report``'s dict.
-        errors_mm: {name: float [N, J]}, in the order of ``content``.
+        content: dict of ``report.json``.
+        errors_mm: {method: float [N, J]}, in the order of ``content``.
     """
     figures = {
         "success_max": success(content, errors_mm, "max"),
@@ -31,8 +34,14 @@ def draw(content, errors_mm):
     return {**figures, **{name: by_angle(content, axis) for name, axis in axes.items()}}
 
 
-def success(content, errors_mm, of):
-    """Share of frames whose worst ("max") or average ("mean") joint is within a threshold, 0 to 80 mm."""
+def success(content: dict, errors_mm: Mapping[str, np.ndarray], of: str) -> Figure:
+    """Share of frames whose joint error is within a threshold of 0 to 80 mm.
+
+    Args:
+        content: dict of ``report.json``.
+        errors_mm: {method: float [N, J]}.
+        of: what is taken of a frame's joint errors: "max" or "mean".
+    """
     fractions = {"max": metrics.success_max, "mean": metrics.success_mean}[of]
     with _figure(content, 7) as (figure, axes):
         for name, look in styles(errors_mm).items():
@@ -42,54 +51,54 @@ def success(content, errors_mm, of):
             axes.plot(
                 metrics.CURVE_MM, curve, linestyle=look.line, color=look.colour, label=label, gid=look.key
             )
-        worst = {"max": "largest", "mean": "mean"}[of]
-        axes.set(xlim=(0, 80), ylim=(0, 100), xlabel=f"{worst} joint error of a frame (mm)")
+        statistic = {"max": "largest", "mean": "mean"}[of]
+        axes.set(xlim=(0, 80), ylim=(0, 100), xlabel=f"{statistic} joint error of a frame (mm)")
         axes.set_ylabel("frames within it (%)")
         axes.yaxis.set_major_formatter("{x:.0f}")
     return figure
 
 
-def per_joint(content):
-    """Each joint's mean error in mm, one bar a method."""
+def per_joint(content: dict) -> Figure:
+    """Each joint's mean error in mm, one bar per method."""
     methods = content["methods"]
     joints = list(next(iter(methods.values()))["per_joint_error_mm"])
-    wide = 0.8 / len(methods)
+    bar_width = 0.8 / len(methods)
     with _figure(content, max(7, 0.45 * len(joints) + 0.1 * len(joints) * len(methods))) as (figure, axes):
         for place, (name, look) in enumerate(styles(methods).items()):
-            bars = list(methods[name]["per_joint_error_mm"].values())
-            left = np.arange(len(joints)) + (place - (len(methods) - 1) / 2) * wide
+            heights = list(methods[name]["per_joint_error_mm"].values())
+            left = np.arange(len(joints)) + (place - (len(methods) - 1) / 2) * bar_width
             label = legend_label(f"{methods[name]['mean_error_mm']:.2f} mm", name)
-            drawn = axes.bar(
+            bars = axes.bar(
                 left,
-                bars,
-                wide,
+                heights,
+                bar_width,
                 color=look.colour,
                 hatch=look.hatch,
                 edgecolor=HALO,
                 linewidth=0,
                 label=label,
             )
-            for bar in drawn:
+            for bar in bars:
                 bar.set_gid(look.key)
         axes.set_xticks(
-            np.arange(len(joints)), [j.replace("_", " ") for j in joints], rotation=60, ha="right"
+            np.arange(len(joints)), [joint.replace("_", " ") for joint in joints], rotation=60, ha="right"
         )
         axes.set(ylabel="mean error (mm)", xlim=(-0.6, len(joints) - 0.4))
         axes.grid(False, axis="x")
     return figure
 
 
-def by_angle(content, axis):
-    """Mean error in mm by the hand's yaw or pitch, over the number of frames of each bin."""
+def by_angle(content: dict, axis: str) -> Figure:
+    """Mean error in mm by the hand's ``axis``, "yaw" or "pitch", above the number of frames in each bin."""
     bins = content["angles"][axis]
     centres = np.array(bins["centres_deg"])
     with _figure(content, 7, rows=(4, 1)) as (figure, (axes, below)):
         for name, look in styles(bins["mean_error_mm"]).items():
             errors = np.array(bins["mean_error_mm"][name], np.float64)
             label = legend_label(f"{content['methods'][name]['mean_error_mm']:.2f} mm", name)
-            # The mark shows a bin whose neighbours are empty.
-            drawn = {"linestyle": look.line, "marker": "o", "markersize": 2.5, "color": look.colour}
-            axes.plot(centres, errors, **drawn, label=label, gid=look.key)
+            # The marker shows a bin whose neighbours are empty.
+            line = {"linestyle": look.line, "marker": "o", "markersize": 2.5, "color": look.colour}
+            axes.plot(centres, errors, **line, label=label, gid=look.key)
         width = centres[1] - centres[0]
         below.bar(centres, bins["frames"], width, color=INK, alpha=0.45)
         below.set(xlabel=f"{axis} of the hand (degrees)", ylabel="frames")
@@ -98,17 +107,14 @@ def by_angle(content, axis):
     return figure
 
 
-def legend_label(score, name):
-    """Score and name: matplotlib hides labels that begin with "_" and reads "$" as mathematics."""
+def legend_label(score: str, name: str) -> str:
+    """Score and name; matplotlib would hide a label that begins with "_" and read "$" as mathematics."""
     return f"{score}  {shown(name)}".replace("$", r"\$")
 
 
 @contextlib.contextmanager
 def _figure(content, width, rows=(1,)):
-    """An empty (Figure, axes), and its grid, title and legend when the block has drawn."""
-    import matplotlib
-    from matplotlib.figure import Figure
-
+    """An empty (figure, axes) with a grid; gets its title and legend when the block has drawn."""
     ink = dict.fromkeys(
         ("text.color", "axes.edgecolor", "axes.labelcolor", "xtick.color", "ytick.color"), INK
     )

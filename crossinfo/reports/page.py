@@ -1,26 +1,28 @@
-"""``report.html``: one page with its pictures, style and script inside, that asks the network for nothing."""
+"""``report.html``: one page with its pictures, style and script inside, which loads nothing else."""
 
 import base64
 import hashlib
 import importlib.resources
+from collections.abc import Mapping
 
-import numpy as np
+from matplotlib.figure import Figure
 
 from crossinfo import metrics
 from crossinfo.reports import captions, examples, svg, tables
+from crossinfo.reports.content import EvaluationResults
 from crossinfo.reports.styles import shown, styles
 
 CURVE_MM = tuple(range(0, 81, 10))
 AXES = ("yaw", "pitch")
 
 
-def render(content, results, figures):
-    """The page as a str.
+def render(content: dict, results: EvaluationResults, figures: Mapping[str, Figure]) -> str:
+    """The page's HTML.
 
     Args:
-        content: ``content.report``'s dict.
-        results: EvaluationResults.
-        figures: {name: matplotlib Figure} of ``figures.draw``; they are changed.
+        content: dict of ``report.json``.
+        results: what it was made from.
+        figures: {name: figure}, as ``figures.draw`` gives them; they are changed.
     """
     looks = styles(content["methods"])
     style, script = _style(looks), _text("crossinfo", "web/hand3d.js") + _template_text("report.js")
@@ -38,8 +40,8 @@ def render(content, results, figures):
             curve_mm=CURVE_MM,
             curves=_curves(results.errors_mm),
             subjects=_subjects(content),
-            whiskers=_whiskers(content["differences"]),
-            details={name: _details(found) for name, found in results.details.items() if name in looks},
+            whiskers=whiskers(content["differences"]),
+            details={name: _details(values) for name, values in results.details.items() if name in looks},
             cards=examples.cards(results),
             bones=results.dataset.skeleton.bones,
             style=style,
@@ -64,7 +66,7 @@ def _environment():
 
 
 def _breakable(name):
-    """A name that may break after an underscore: names are long and phones are narrow."""
+    """A name that may wrap after an underscore: names are long and phones are narrow."""
     import markupsafe
 
     return markupsafe.Markup("_<wbr>").join(shown(name).split("_"))
@@ -95,7 +97,7 @@ def _style(looks):
 
 
 def _policy(style, script):
-    """Content security policy: the page's style and script by their hashes, its pictures, no more."""
+    """Content security policy: the page's own style and script, by their hashes, and inline pictures."""
     style, script = (
         "'sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() + "'"
         for text in (style, script)
@@ -114,48 +116,49 @@ def _named_rows(content):
 
 
 def _svg(content, figures):
-    described = {
+    descriptions = {
         "success_max": captions.success(content, "max", "largest"),
         "success_mean": captions.success(content, "mean", "average"),
         "per_joint": captions.per_joint(content),
         **{f"error_by_{axis}": captions.by_angle(content, axis) for axis in AXES},
     }
-    return {name: svg.svg(figure, name, described[name]) for name, figure in figures.items()}
+    return {name: svg.svg(figure, name, descriptions[name]) for name, figure in figures.items()}
 
 
 def _curves(errors_mm):
     """{"max", "mean": {method: percent at each of ``CURVE_MM``}}."""
-    of = {"max": metrics.success_max, "mean": metrics.success_mean}
+    fractions = {"max": metrics.success_max, "mean": metrics.success_mean}
     return {
-        key: {
-            name: (100 * np.asarray(curve(errors, CURVE_MM))).tolist() for name, errors in errors_mm.items()
-        }
-        for key, curve in of.items()
+        of: {name: (100 * fraction(errors, CURVE_MM)).tolist() for name, errors in errors_mm.items()}
+        for of, fraction in fractions.items()
     }
 
 
 def _subjects(content):
     """{subject: number of frames}, {} where unknown."""
-    found = content["methods"][content["best"]]["subjects"]
-    return {name: scores["frames"] for name, scores in found.items()}
+    subjects = content["methods"][content["best"]]["subjects"]
+    return {name: scores["frames"] for name, scores in subjects.items()}
 
 
-def _whiskers(differences):
-    """{method: x of 0, of the ends and of the difference} in a drawing 100 wide, all on one scale."""
-    ends = [end for found in differences.values() for end in found["interval_95_mm"]]
-    low, high = min([0, *ends]), max([0, *ends])
-    place = lambda mm: round(4 + 92 * (mm - low) / max(high - low, 1e-9), 2)  # noqa: E731
+def whiskers(differences: Mapping[str, dict]) -> dict[str, list[float]]:
+    """{method: x of 0, of the interval's ends and of the difference}, all on one scale of 0 to 100."""
+    ends_mm = [end_mm for difference in differences.values() for end_mm in difference["interval_95_mm"]]
+    low_mm, high_mm = min([0, *ends_mm]), max([0, *ends_mm])
+
+    def x(mm):
+        return round(4 + 92 * (mm - low_mm) / max(high_mm - low_mm, 1e-9), 2)
+
     return {
-        name: [place(mm) for mm in (0, *found["interval_95_mm"], found["difference_mm"])]
-        for name, found in differences.items()
+        name: [x(mm) for mm in (0, *difference["interval_95_mm"], difference["difference_mm"])]
+        for name, difference in differences.items()
     }
 
 
-def _details(found):
-    """A method's details as [(heading, [(label, value)])]: numbers by their keys, whatever they are."""
-    plain = [(captions.label(key), value) for key, value in found.items() if not isinstance(value, dict)]
+def _details(details):
+    """A method's details as [(heading, [(label, value)])], whatever their keys are."""
+    plain = [(captions.label(key), value) for key, value in details.items() if not isinstance(value, dict)]
     groups = [
-        (captions.label(key), list(_flat(value))) for key, value in found.items() if isinstance(value, dict)
+        (captions.label(key), list(_flat(value))) for key, value in details.items() if isinstance(value, dict)
     ]
     return ([("Measured on the network", plain)] if plain else []) + groups
 

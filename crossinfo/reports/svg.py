@@ -1,8 +1,12 @@
 """A matplotlib figure as PNG, as PDF, and as the page's inline SVG."""
 
 import io
+import pathlib
 import re
 import xml.etree.ElementTree as ElementTree
+
+import matplotlib
+from matplotlib.figure import Figure
 
 from crossinfo.reports.figures import INK
 from datasets.io import atomic
@@ -12,28 +16,28 @@ XLINK = "{http://www.w3.org/1999/xlink}href"
 PAGE_SIZE_INCHES = (5.3, 3.7)
 NARROW_INCHES, WIDE_INCHES = 7, 9.4
 REFERENCE = re.compile(r"url\(#([^)]+)\)")
-# What a method's artists carry as gid.
+# The gid of a method's artists.
 KEY = re.compile(r"m\d+")
 
 
-def save(figure, folder, name):
-    """Writes ``name.png`` and ``name.pdf``, each whole and without the time of day."""
+def save(figure: Figure, folder: pathlib.Path, name: str) -> None:
+    """Writes ``folder/name.png`` and ``folder/name.pdf``, atomically and without a time stamp."""
     for ending, metadata in (("png", {"Software": None}), ("pdf", {"CreationDate": None})):
         with atomic.atomic_write(folder / f"{name}.{ending}", "wb") as file:
             figure.savefig(file, format=ending, metadata=metadata)
 
 
-def svg(figure, name, description):
-    """The figure as an ``<svg>`` element for the page, without legend and title, which the page has.
+def svg(figure: Figure, name: str, description: str) -> str:
+    """The figure as an ``<svg>`` element for the page, without the legend and title, which the page has.
 
-    Text and axes take the page's colour. A method's artists get its key as class. No element has a
+    Text and axes take the page's colour. A method's artists get its key as their class. No element has a
     ``style`` attribute (a strict content security policy ignores it), and every identifier begins with
-    ``name``. The figure is changed.
+    ``name``.
 
     Args:
-        figure: matplotlib Figure.
-        name: str. Letters and "_"; one figure's on the page.
-        description: str. The text alternative.
+        figure: what to draw; it is changed.
+        name: letters and "_", different for each figure of the page.
+        description: the text alternative.
     """
     root = ElementTree.fromstring(_plain(figure, name))
     used = _references(root)
@@ -50,8 +54,6 @@ def svg(figure, name, description):
 
 
 def _plain(figure, name):
-    import matplotlib
-
     for legend in list(figure.legends):
         legend.remove()
     for axes in figure.axes:
@@ -66,20 +68,20 @@ def _plain(figure, name):
 
 
 def _references(root):
-    """Identifiers that some attribute points at."""
+    """Identifiers that some attribute refers to."""
     values = [value for element in root.iter() for value in element.attrib.values()]
-    pointed = {found for value in values for found in REFERENCE.findall(value)}
-    return pointed | {element.get(XLINK)[1:] for element in root.iter() if XLINK in element.attrib}
+    used = {identifier for value in values for identifier in REFERENCE.findall(value)}
+    return used | {element.get(XLINK)[1:] for element in root.iter() if XLINK in element.attrib}
 
 
 def _clean(element, name, used):
-    """Tag without namespace, style as attributes, identifiers made the figure's own, the page's ink."""
+    """Strips the namespace, turns style into attributes, prefixes identifiers, takes the page's ink."""
     element.tag = element.tag.removeprefix(SVG)
     attributes = dict(element.attrib)
     for declaration in filter(None, attributes.pop("style", "").split(";")):
         key, value = declaration.split(":", 1)
         attributes[key.strip()] = value.strip()
-    # The page's own font.
+    # Text takes the page's font.
     attributes.pop("font-family", None)
     own = attributes.pop("id", "")
     if own in used:

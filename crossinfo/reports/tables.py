@@ -1,7 +1,9 @@
-"""A report's tables: for the terminal, as CSV, as Markdown and as LaTeX, and every frame's errors as CSV."""
+"""A report's tables: for the terminal, as CSV, Markdown and LaTeX, and every frame's errors as CSV."""
 
 import csv
+import pathlib
 import re
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -21,13 +23,16 @@ HEADINGS = (
     "within 40 mm (%)",
     "AUC",
 )
-# How a row's value came about.
+# Where a row's values come from.
 MEASURED, PUBLISHED, CLAIMED = "measured here", "published, measured from its file", "published, as claimed"
 MARKDOWN_SPECIAL = re.compile(r"([\\`*_\[\]<>|$&~#])")
 
 
-def table(content):
-    """A report as text: one line a method, with the dataset and the centre mode above them."""
+def table(content: dict) -> str:
+    """A report as text: one line per method, below the dataset and the centre mode.
+
+    ``content`` is here and below the dict of ``report.json``.
+    """
     width = max(len(shown(name)) for name in ["method", *content["methods"]])
     heading = f"{'method':{width}}   mean  median    palm  finger  max<=20mm  max<=40mm    AUC"
     above = f"{content['dataset']}, {content['frames']} frames, centre: {content['centre']}, errors in mm"
@@ -43,10 +48,10 @@ def _line(name, width, method):
     return f"{shown(name):{width}} {errors}{success}{method['auc_max_0_80']:7.3f}"
 
 
-def rows(content):
-    """One dict a method and a published value, by mean error: ``HEADINGS``'s columns unformatted, in order.
+def rows(content: dict) -> list[dict[str, str | float | list[float] | None]]:
+    """One row per method and per published value, ordered by mean error: {heading: unformatted value}.
 
-    Values are str, float or None where nothing is known; success is in percent, ``95 % interval`` a pair.
+    Success is in percent, ``95 % interval`` a pair, and None stands for what is not known.
     """
     measured = [_measured(name, method, content["centre"]) for name, method in content["methods"].items()]
     return sorted(
@@ -73,8 +78,20 @@ def _published(value):
     return dict.fromkeys(HEADINGS) | known
 
 
-def write(report_dir, content, names, errors_mm):
-    """Writes ``summary.csv``, ``summary.md``, ``summary.tex`` and ``errors_per_frame.csv``, each whole."""
+def write(
+    report_dir: pathlib.Path,
+    content: dict,
+    names: Sequence[str] | None,
+    errors_mm: Mapping[str, np.ndarray],
+) -> None:
+    """Writes ``summary.csv``, ``summary.md``, ``summary.tex`` and ``errors_per_frame.csv``, each atomically.
+
+    Args:
+        report_dir: where they go.
+        content: dict of ``report.json``.
+        names: the N frames' names; None where they are not known.
+        errors_mm: {method: float [N, J]}.
+    """
     _write_csv(report_dir / "summary.csv", _csv(content))
     with atomic.atomic_write(report_dir / "summary.md") as file:
         file.write(markdown(content))
@@ -83,13 +100,13 @@ def write(report_dir, content, names, errors_mm):
     _write_csv(report_dir / "errors_per_frame.csv", per_frame(names, errors_mm))
 
 
-def markdown(content):
+def markdown(content: dict) -> str:
     """The summary as a page of Markdown."""
     return f"{_about(content)}\n\n{_formatted(content, 'pipe', _escape_markdown)}\n"
 
 
-def latex(content):
-    """The summary as a LaTeX ``tabular`` that needs the package booktabs; names are escaped."""
+def latex(content: dict) -> str:
+    """The summary as a LaTeX ``tabular``, which needs the package booktabs; names are escaped."""
     # tabulate escapes LaTeX's special characters in this format.
     return f"% {_about(content)}\n{_formatted(content, 'latex_booktabs', str)}\n"
 
@@ -125,7 +142,7 @@ def _escape_markdown(text):
 
 
 def _csv(content):
-    """Lines of ``summary.csv``: every row with all digits, and a column a joint."""
+    """Lines of ``summary.csv``: every row with all digits, and one column per joint."""
     joints = list(content["methods"][content["best"]]["per_joint_error_mm"])
     plain = [name for name in HEADINGS if name != "95 % interval"]
     yield [*plain, "95 % low (mm)", "95 % high (mm)", *(f"{joint} (mm)" for joint in joints)]
@@ -137,11 +154,11 @@ def _csv(content):
         yield [*("" if row[name] is None else row[name] for name in plain), *interval, *errors]
 
 
-def per_frame(names, errors_mm):
+def per_frame(names: Sequence[str] | None, errors_mm: Mapping[str, np.ndarray]) -> Iterator[list]:
     """Lines of ``errors_per_frame.csv``: frame, name, and each method's mean and largest error in mm.
 
     Args:
-        names: list of N frame names, or None.
+        names: the N frames' names; None where they are not known.
         errors_mm: {method: float [N, J]}.
     """
     yield ["frame", "name", *(f"{shown(name)} {of} (mm)" for name in errors_mm for of in ("mean", "max"))]

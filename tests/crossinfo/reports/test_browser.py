@@ -4,8 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
-from tests.crossinfo.reports.made import HOSTILE
 from tests.helpers.browser import new_context, watched
+from tests.helpers.reports import HOSTILE
 
 PHONE, DESK = 360, 1200
 

@@ -5,7 +5,7 @@ import numpy as np
 
 from crossinfo import reports
 from crossinfo.reports import examples
-from tests.crossinfo.reports.made import HOSTILE, make_results, rendered
+from tests.helpers.reports import HOSTILE, make_results, rendered
 
 
 def test_worst_median_and_best_frames_are_apart():

@@ -10,7 +10,7 @@ import pytest
 
 from crossinfo import reports
 from crossinfo.reports import page
-from tests.crossinfo.reports.made import make_results, rendered
+from tests.helpers.reports import make_results, rendered
 
 
 class Elements(html.parser.HTMLParser):
@@ -92,7 +92,7 @@ def test_what_is_not_known_is_left_out():
 
 
 def test_whiskers_share_one_scale():
-    found = page._whiskers(
+    found = page.whiskers(
         {
             "a": {"difference_mm": 5, "interval_95_mm": [0, 10]},
             "b": {"difference_mm": -5, "interval_95_mm": [-10, 0]},
@@ -102,7 +102,7 @@ def test_whiskers_share_one_scale():
 
 
 def test_equal_methods_have_a_whisker_of_no_length():
-    assert page._whiskers({"a": {"difference_mm": 0, "interval_95_mm": [0, 0]}}) == {"a": [4, 4, 4, 4]}
+    assert page.whiskers({"a": {"difference_mm": 0, "interval_95_mm": [0, 0]}}) == {"a": [4, 4, 4, 4]}
 
 
 def luminance(colour):

@@ -6,7 +6,7 @@ import pytest
 
 from crossinfo import reports
 from crossinfo.reports import tables
-from tests.crossinfo.reports.made import HOSTILE, make_results
+from tests.helpers.reports import HOSTILE, make_results
 
 
 @pytest.fixture(scope="module")
