@@ -1,23 +1,32 @@
-"""Shards -> batches: one function for training, one for evaluation, so that no random operation can
-reach an evaluation.
+"""Shards -> batches: one function for training, and one without any random operation for evaluation.
 
 A batch of frames is a dict: ``crop`` float32 [B, 96, 96, 1], ``joints_mm`` [B, J, 3], ``camera`` [B, 4],
 ``centre_mm`` [B, 3], ``cube_mm`` [B], ``index`` int64 [B], ``valid`` bool [B]; a training batch also has
 ``draws`` [B, 8]: uniform numbers that depend on (run seed, epoch, frame index) alone.
 """
 
+from collections.abc import Callable, Iterator
+
 import numpy as np
 import tensorflow as tf
 
 from datasets import augment, crops, shards, targets
+from datasets.augment import Frames, Transform
+from datasets.shards import ShardSet
+from datasets.skeletons import Skeleton
 
 SHUFFLE_FRAMES = 8192  # serialised, about 150 MB
 MAX_OPEN_SHARDS = 128
 BLOCK_FRAMES = 8  # read from one shard before the next one's turn
 
 
-def evaluation_batches(shard_set, joints, batch_size):
+def evaluation_batches(shard_set: ShardSet, joints: int, batch_size: int) -> Iterator[Frames]:
     """Yields every frame once, in file order; the last batch may be smaller.
+
+    Args:
+        shard_set: ShardSet.
+        joints: int. J.
+        batch_size: int.
 
     Raises InputError on a damaged shard, which is removed.
     """
@@ -29,20 +38,28 @@ def evaluation_batches(shard_set, joints, batch_size):
 
 
 def training_batches(
-    shard_set, joints, batch_size, seed, epoch, skip=0, pipelines=1, index=0, replicas_each=1
-):
+    shard_set: ShardSet,
+    joints: int,
+    batch_size: int,
+    seed: int,
+    epoch: int,
+    skip: int = 0,
+    pipelines: int = 1,
+    index: int = 0,
+    replicas_each: int = 1,
+) -> tf.data.Dataset:
     """One epoch in an order that (seed, epoch) fixes; an incomplete last global batch is left out.
 
-    Several input pipelines share each global batch: global batch k holds the k-th ``batch_size`` frames of
-    that order however many they are, and each pipeline parses its own frames only. Its part of a global
-    batch comes as ``replicas_each`` batches, one for each replica.
+    Several input pipelines share each global batch: whatever their number, global batch k holds the k-th
+    ``batch_size`` frames of that order, and each pipeline parses its own frames only. It gives its part of
+    a global batch as ``replicas_each`` batches, one for each replica.
 
     Args:
         shard_set: ShardSet.
         joints: int. J.
         batch_size: int. Frames of one step over all replicas.
         seed, epoch: int.
-        skip: int. Steps of this epoch already done, by a run that is resumed.
+        skip: int. Steps of this epoch that a resumed run has already done.
         pipelines: int. Input pipelines, one for each worker.
         index: int. Which of them this is, from 0.
         replicas_each: int. Replicas that one pipeline feeds.
@@ -63,8 +80,8 @@ def training_batches(
 def _shuffled(paths, seed, epoch):
     """Every serialised frame once, in the epoch's order.
 
-    A batch draws on many shards, and on all parts of them: as many are open as let rounds come out even, each
-    is read from a random frame on, and the frames of several blocks of each are shuffled.
+    A batch draws on many shards, and on all parts of them: shards are read in rounds of about equal size,
+    each shard from a random frame on, and the frames of several blocks of each are shuffled.
     """
     generator = np.random.default_rng([seed, epoch])
     rounds = -(-len(paths) // MAX_OPEN_SHARDS)
@@ -108,10 +125,19 @@ def _parse(record, joints, key):
     return frame
 
 
-def example(frames, skeleton, sampler=None):
-    """Frames -> (crop [B, 96, 96, 1], targets dict as ``targets.encode``), augmented by a sampler.
+def example(
+    frames: Frames,
+    skeleton: Skeleton,
+    sampler: Callable[[tf.Tensor, tf.Tensor], Transform] | None = None,
+) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+    """What the network is trained on: (crop [B, 96, 96, 1], targets as ``targets.encode`` gives them).
 
     The same function on the host, inside tf.data, and on the device, inside the compiled step.
+
+    Args:
+        frames: batch of frames.
+        skeleton: Skeleton.
+        sampler: one of ``augment.SAMPLERS``' functions, which needs ``draws``; None does not augment.
     """
     if sampler is not None:
         frames = augment.augment(frames, sampler(frames["draws"], frames["cube_mm"]))

@@ -1,8 +1,8 @@
 """Records -> TFRecord shards of cropped frames, made once and reused.
 
-A shard set lives in a folder named by the fingerprint of everything that shaped it, so that other
-settings make another set and stale data are never read. A killed run goes on where it stopped, and
-several processes may make one set together.
+A shard set lives in a folder named by the fingerprint of everything that shaped it, so other settings make
+another set and stale data are never read. A killed run goes on where it stopped, and several processes may
+make one set together.
 """
 
 import concurrent.futures
@@ -11,6 +11,7 @@ import functools
 import hashlib
 import json
 import multiprocessing
+import os
 import pathlib
 
 import numpy as np
@@ -19,7 +20,7 @@ from tqdm import tqdm
 from datasets import centres, crops, registry, runtime
 from datasets.errors import InputError
 from datasets.io import shard_files
-from datasets.records import evenly_spread
+from datasets.records import Reader, Record, evenly_spread
 
 SCHEMA = 1
 SHARD_FRAMES = 1000
@@ -48,7 +49,7 @@ class Source:
         centre_file: str or None.
         cubes_mm: tuple of floats; a frame takes one of them by its index.
         validation_fraction: float. Share of the training frames set aside.
-        max_frames: int or None. At most so many frames, evenly spread.
+        max_frames: int or None. At most this many frames, evenly spread.
         options: registry.ReaderOptions.
     """
 
@@ -56,22 +57,22 @@ class Source:
     data_dir: str
     part: str
     centre: str
-    cubes_mm: tuple
+    cubes_mm: tuple[float, ...]
     centre_file: str | None = None
     validation_fraction: float = 0.05
     max_frames: int | None = None
-    options: registry.ReaderOptions = dataclasses.field(default_factory=registry.ReaderOptions)
+    options: registry.ReaderOptions = registry.ReaderOptions()
 
-    def open(self):
+    def open(self) -> Reader:
         """The reader of the split that this part is taken from."""
         split = "test" if self.part == "test" else "train"
         return registry.get(self.dataset).open(self.data_dir, split, self.options)
 
-    def indices(self, reader):
+    def indices(self, reader: Reader) -> np.ndarray:
         """Indices of this part's frames in the reader of its split, ascending.
 
-        Rows that show the same moment (``Reader.originals``) stay together: where the original is held out
-        for validation, its rotated copies are in neither part.
+        Frames that show the same moment (``Reader.originals``) stay together: where the original is held
+        out for validation, its rotated copies are in neither part.
         """
         chosen = np.arange(len(reader))
         if self.part != "test":
@@ -83,21 +84,21 @@ class Source:
             chosen = chosen[evenly_spread(len(chosen), self.max_frames)]
         return chosen
 
-    def given_centres(self, reader):
+    def given_centres(self, reader: Reader) -> np.ndarray | None:
         """Centres of the centre file, float32 [N, 3]; None in other modes. Raises InputError."""
         if self.centre != "file":
             return None
         return centres.from_file(self.centre_file, reader, registry.get(self.dataset).files_y_up)
 
-    def cube_mm(self, record, index):
-        """Crop cube of one frame: the protocol's own, or one of ``cubes_mm``."""
+    def cube_mm(self, record: Record, index: int) -> float:
+        """Side of one frame's crop cube: the protocol's own, or one of ``cubes_mm``."""
         if record.cube_mm is not None:
             return record.cube_mm
         return self.cubes_mm[np.random.default_rng([SCHEMA, index]).integers(len(self.cubes_mm))]
 
 
 def _held_out(frames, fraction):
-    """bool [frames]: blocks held out for validation, evenly spread; small sets take smaller blocks."""
+    """Which frames validation holds out, bool [frames]: evenly spread blocks, smaller in small sets."""
     if fraction <= 0:
         return np.zeros(frames, bool)
     block = max(1, min(VALIDATION_BLOCK, int(frames * fraction)))
@@ -112,23 +113,23 @@ class ShardSet:
     Args:
         paths: tuple of str, in file order.
         indices: int [N]. The frames' indices in the reader's split.
-        skipped: tuple of (name, reason): training frames left out.
+        skipped: tuple of (name, reason). Training frames that were left out.
         mean_pose: float32 [J, 3]. Mean of the normalised joints.
     """
 
-    paths: tuple
+    paths: tuple[str, ...]
     indices: np.ndarray
-    skipped: tuple
+    skipped: tuple[tuple[str, str], ...]
     mean_pose: np.ndarray
 
     @property
-    def frames(self):
+    def frames(self) -> int:
         """Number of frames."""
         return len(self.indices)
 
 
-def fingerprint(source, reader):
-    """Hex digest of all that shapes the shards: settings, names, labels, centres, this file's schema."""
+def fingerprint(source: Source, reader: Reader) -> str:
+    """Hex digest of all that shapes the shards: settings, names, labels, centres and this file's schema."""
     digest = hashlib.sha256()
     settings = {**dataclasses.asdict(source), "schema": SCHEMA, "crop": crops.CROP_SIZE}
     del settings["data_dir"]
@@ -145,7 +146,9 @@ def fingerprint(source, reader):
     return digest.hexdigest()
 
 
-def prepare(source, cache_dir, workers=None, reader=None):
+def prepare(
+    source: Source, cache_dir: str | os.PathLike, workers: int | None = None, reader: Reader | None = None
+) -> ShardSet:
     """Makes the shards of a source, or finds them made.
 
     Several processes, on one or several hosts, may do so in the same ``cache_dir`` at the same time; each
@@ -154,8 +157,8 @@ def prepare(source, cache_dir, workers=None, reader=None):
     Args:
         source: Source.
         cache_dir: path. Shard sets live under it.
-        workers: int or None. Processes, each on one core. None takes one per core, and 0, or None for a
-            single shard, works in this process, which spares the start of another.
+        workers: int or None. Processes, each on one core. None takes one per core, but none for a single
+            shard; 0 works in this process.
         reader: Reader or None. The source's reader where it is open already.
 
     Returns:
@@ -178,10 +181,10 @@ def prepare(source, cache_dir, workers=None, reader=None):
     return _collect(source, folder, len(pieces))
 
 
-def damaged(shard_set):
+def damaged(shard_set: ShardSet) -> InputError:
     """Finds and removes the damaged shards of a set in which reading failed with ``DataLossError``.
 
-    Every shard is read, and checked against its checksums.
+    Every shard is read and checked against its checksums.
 
     Returns:
         InputError that names the first of them, for the caller to raise. The next ``prepare`` makes the
@@ -189,22 +192,22 @@ def damaged(shard_set):
     """
     paths = [pathlib.Path(path) for path in shard_set.paths]
     with tqdm(paths, desc="looking for the damaged shard", unit="shard", disable=None, leave=False) as bar:
-        found = [path for path in bar if not shard_files.is_whole(path)]
-    for path in found:
+        broken = [path for path in bar if not shard_files.is_whole(path)]
+    for path in broken:
         shard_files.remove(path)
     again = "run the same command again"
-    if not found:
+    if not broken:
         return InputError(f"{paths[0].parent}: a shard could not be read, but all are whole now; {again}")
-    if len(found) > 1:
+    if len(broken) > 1:
         return InputError(
-            f"{found[0]}: this shard and {len(found) - 1} more are damaged and were removed; {again} to make "
-            "them anew"
+            f"{broken[0]}: this shard and {len(broken) - 1} more are damaged and were removed; {again} to "
+            "make new ones"
         )
-    return InputError(f"{found[0]}: the shard is damaged and was removed; {again} to make it anew")
+    return InputError(f"{broken[0]}: the shard is damaged and was removed; {again} to make a new one")
 
 
 def _write_missing(source, folder, pieces, missing, workers):
-    # An order of its own for each process: those that work at the same time rarely meet at one shard.
+    # In a random order, so that processes that work at the same time rarely make the same shard.
     missing = np.random.default_rng().permutation(missing).tolist()
     total = sum(len(pieces[k]) for k in missing)
     if workers is None:
@@ -231,13 +234,13 @@ def _write_missing(source, folder, pieces, missing, workers):
 @functools.lru_cache(maxsize=1)
 def _opened(source, name):
     """A worker's reader, and the centres of a centre file, opened once for a shard set of this name."""
-    del name  # the set's fingerprint: other labels or centres in the same files are opened anew
+    del name  # holds the set's fingerprint: when labels or centres change, the files are read again
     reader = source.open()
     return reader, source.given_centres(reader)
 
 
 def _write_shard(source, folder, number, indices):
-    """Writes one shard that is not done by now; returns the number of its frames."""
+    """Writes one shard unless another process has; returns the number of its frames."""
     if shard_files.is_done(folder, number):
         return len(indices)
     reader, given = _opened(source, folder.name)
