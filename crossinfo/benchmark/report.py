@@ -1,5 +1,6 @@
 """A benchmark's results as a table, with what they depend on."""
 
+import json
 import os
 import pathlib
 import platform
@@ -7,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from crossinfo.benchmark.timing import BATCH
+from datasets.io.atomic import atomic_write
 
 HEADINGS = {
     "form": "form",
@@ -39,6 +41,16 @@ def processor() -> str:
         return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
     except (OSError, StopIteration):
         return platform.processor() or platform.machine()
+
+
+def write(output_dir: str | os.PathLike, content: Mapping[str, Any]) -> str:
+    """Writes ``benchmark.json`` and ``benchmark.md``; returns the text of the latter."""
+    page = table(content)
+    with atomic_write(pathlib.Path(output_dir) / "benchmark.json") as file:
+        file.write(json.dumps(content, indent=2) + "\n")
+    with atomic_write(pathlib.Path(output_dir) / "benchmark.md") as file:
+        file.write(page + "\n")
+    return page
 
 
 def table(content: Mapping[str, Any]) -> str:

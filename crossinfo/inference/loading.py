@@ -25,7 +25,7 @@ def load_model(path: str | os.PathLike) -> CrossInfoNet:
     and weights. The authors' own numbers (``release_checkpoint``) are put into this project's axes and joint
     order. Raises InputError naming the path if it is missing, damaged or something else.
     """
-    file = _keras_file(_existing(path))
+    file = keras_file(path)
     _check_archive(file)
     try:
         model = keras.saving.load_model(file, compile=False, safe_mode=True)
@@ -51,7 +51,7 @@ def load_predictor(path: str | os.PathLike) -> Predictor:
     exported = _saved_model(path)
     if exported is not None:
         return _load_saved_model(exported)
-    return Predictor.of_network(_name(_keras_file(path)), load_model(path))
+    return Predictor.of_network(_name(keras_file(path)), load_model(path))
 
 
 def _existing(path):
@@ -61,7 +61,9 @@ def _existing(path):
     return path
 
 
-def _keras_file(path):
+def keras_file(path: str | os.PathLike) -> pathlib.Path:
+    """The ``.keras`` file meant by a path: itself, or a work_dir's; raises InputError if there is none."""
+    path = _existing(path)
     if path.is_file():
         return path
     if not (path / MODEL_FILE).is_file():
