@@ -2,48 +2,55 @@
 
 import contextlib
 import os
+import types
+from collections.abc import Iterator
 
 
-def available_cores():
-    """Number of processor cores that this process may use: int."""
+def available_cores() -> int:
+    """Number of processor cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
-def import_tensorflow():
-    """Imports TensorFlow without its start-up notices, which would bury the one line that matters.
+def import_tensorflow() -> types.ModuleType:
+    """TensorFlow, imported without its start-up notices, which would bury the one line that matters.
 
-    GPUs give memory as it is needed, so that several processes can share one.
-
-    Commands call it before they import what needs TensorFlow. Some notices are written by libraries as
-    they load and heed no setting, so standard error is closed for the time of the import.
+    GPUs give memory as it is needed, so that several processes can share one. Commands call this before
+    they import modules that need TensorFlow.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
-    try:
+    with _silent_stderr():
         import tensorflow
 
-        _let_gpu_memory_grow(tensorflow)
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)
+        for gpu in tensorflow.config.list_physical_devices("GPU"):
+            # A process that has set up its GPUs already keeps them as they are.
+            with contextlib.suppress(RuntimeError, ValueError):
+                tensorflow.config.experimental.set_memory_growth(gpu, True)
     return tensorflow
 
 
-def _let_gpu_memory_grow(tensorflow):
-    for gpu in tensorflow.config.list_physical_devices("GPU"):
-        # A process that has set up its GPUs already keeps them as they are.
-        with contextlib.suppress(RuntimeError, ValueError):
-            tensorflow.config.experimental.set_memory_growth(gpu, True)
+@contextlib.contextmanager
+def _silent_stderr() -> Iterator[None]:
+    """Drops what is written to file descriptor 2.
+
+    TensorFlow's libraries log before they set up their logging, and so heed neither ``sys.stderr`` nor
+    ``TF_CPP_MIN_LOG_LEVEL``.
+    """
+    stderr = os.dup(2)
+    try:
+        with open(os.devnull, "wb") as nowhere:
+            os.dup2(nowhere.fileno(), 2)
+        yield
+    finally:
+        os.dup2(stderr, 2)
+        os.close(stderr)
 
 
-def use_one_core():
-    """Start of a worker process: TensorFlow on one core, since there is one worker per core, and no GPU.
+def use_one_core() -> None:
+    """Start of a worker process: TensorFlow on one core, as there is one worker per core, and on no GPU.
 
-    It stands here, in a module without TensorFlow, so that the worker imports nothing noisy before it.
+    It is defined here, in a module without TensorFlow, so that a worker imports nothing noisy before it.
     """
     tensorflow = import_tensorflow()
     tensorflow.config.set_visible_devices([], "GPU")
