@@ -1,3 +1,5 @@
+import dataclasses
+import pathlib
 import subprocess
 import sys
 
@@ -6,7 +8,10 @@ import pytest
 
 from datasets import registry
 from datasets.errors import InputError
+from datasets.hands17 import Hands17Reader
+from datasets.icvl import IcvlReader
 from datasets.msra import MsraReader
+from datasets.nyu import NyuReader
 
 
 def test_every_dataset_of_the_flag_is_there_under_its_own_name():
@@ -39,8 +44,53 @@ def test_an_unknown_dataset_names_the_argument():
         registry.get("mrsa")
 
 
-def test_the_msra_reader_uses_the_registered_camera():
-    assert MsraReader.camera == registry.get("msra").camera
+@pytest.mark.parametrize(
+    "name, reader",
+    [("msra", MsraReader), ("nyu", NyuReader), ("icvl", IcvlReader), ("hands17", Hands17Reader)],
+)
+def test_readers_use_the_registered_camera_and_skeleton(name, reader):
+    dataset = registry.get(name)
+    assert reader.camera == dataset.camera and reader.skeleton == dataset.skeleton
+
+
+def test_the_authors_networks_and_the_files_of_the_field_have_their_own_axes_and_centres():
+    datasets = [registry.get(name) for name in ("nyu", "msra", "icvl", "hands17")]
+    assert [dataset.released.centre for dataset in datasets] == ["file", "gt", "gt", "com"]
+    assert [dataset.released.y_up for dataset in datasets] == [True, True, False, False]
+    assert [dataset.files_y_up for dataset in datasets] == [True, True, False, False]
+    assert registry.get("synthetic").released is None
+
+
+def test_facts_of_a_dataset_are_of_its_own_splits():
+    for dataset in registry.DATASETS.values():
+        assert set(dataset.joint_depth_mm) <= {"train", "test"}
+        assert all(0 < near < far for near, far in dataset.joint_depth_mm.values())
+        parts = [set(counts) for counts in dataset.published_counts.values()]
+        assert parts and all(part == parts[0] for part in parts)
+    assert [name for name, dataset in registry.DATASETS.items() if dataset.known_bad] == ["msra"]
+
+
+def test_the_page_on_datasets_tells_the_registered_facts():
+    page = (pathlib.Path(registry.__file__).parent / "README.md").read_text(encoding="utf-8")
+    lines = [line for line in page.splitlines() if line.startswith("|")]
+    rows = {
+        cells[0]: cells[1:] for cells in ([cell.strip() for cell in line.split("|")[1:-1]] for line in lines)
+    }
+    for column, name in enumerate(name.strip("`") for name in rows["`--dataset`"]):
+        dataset = registry.get(name)
+        said = {title: cells[column] for title, cells in rows.items() if len(cells) == 4}
+        assert said[""].startswith(dataset.title)
+        assert f"({dataset.landing_page})" in said["where to get it"]
+        height, width = dataset.size
+        assert said["frame"].startswith(f"{width} x {height}")
+        camera = [float(number) for number in said["fx, fy, cx, cy"].split(", ")]
+        assert camera == list(dataclasses.astuple(dataset.camera))
+        skeleton = dataset.skeleton
+        counts = f"{len(skeleton)} = {len(skeleton.palm)} + {len(skeleton.finger)}"
+        assert said["joints: palm + finger"] == counts
+        for near, far in dataset.joint_depth_mm.values():
+            assert f"{near} to {far}" in said["joint depth, mm"]
+        assert said["crop cube, mm"].split(";")[0] == f"{dataset.cube_mm:.0f}"
 
 
 @pytest.mark.parametrize("split", ["train", "test"])
