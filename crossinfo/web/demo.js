@@ -148,12 +148,18 @@
   function drawOverlay() {
     const { size: [width, height], window: box, valid } = answer;
     const zoomed = valid && byId("zoom").getAttribute("aria-pressed") === "true";
-    byId("overlay").setAttribute("viewBox", (zoomed ? box : [0, 0, width, height]).join(" "));
+    byId("overlay").setAttribute("viewBox", (zoomed ? withMargin(box) : [0, 0, width, height]).join(" "));
     byId("overlay").setAttribute("aria-label", valid
       ? `Depth image of ${answer.frame} with the crop and the joints`
       : `Depth image of ${answer.frame}`);
     const picture = svgElement("image", { href: answer.picture, width, height, preserveAspectRatio: "none" });
     byId("overlay").replaceChildren(picture, ...(valid ? [cropOutline(box), ...skeleton()] : []));
+  }
+
+  /** The crop with some of its surroundings, so that its outline and joints at its edge are not cut. */
+  function withMargin([x, y, width, height]) {
+    const margin = 0.05 * Math.max(width, height);
+    return [x - margin, y - margin, width + 2 * margin, height + 2 * margin];
   }
 
   const cropOutline = ([x, y, width, height]) => svgElement("rect", { class: "window", x, y, width, height });
