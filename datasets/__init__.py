@@ -4,5 +4,5 @@ Conventions everywhere after a reader: camera frame x right, y down, z forward, 
 pixels ``u`` right, ``v`` down; ``uvd`` = pixel, pixel, mm; depth 0 or non-finite = no measurement.
 """
 
-# By this ``crossinfo`` knows that no other project's package of the same name hides this one.
+# ``crossinfo`` looks for this name: another project's package called ``datasets`` may hide this one.
 PROJECT = "crossinfonet"

@@ -177,7 +177,7 @@ def prepare(
     missing = [k for k in range(len(pieces)) if not shard_files.is_done(folder, k)]
     if missing:
         shard_files.remove_stale(folder)
-        _write_missing(source, folder, pieces, missing, workers)
+        _write_missing(source, folder, pieces, missing, workers, reader)
     return _collect(source, folder, len(pieces))
 
 
@@ -206,7 +206,7 @@ def damaged(shard_set: ShardSet) -> InputError:
     return InputError(f"{broken[0]}: the shard is damaged and was removed; {again} to make a new one")
 
 
-def _write_missing(source, folder, pieces, missing, workers):
+def _write_missing(source, folder, pieces, missing, workers, reader):
     # In a random order, so that processes that work at the same time rarely make the same shard.
     missing = np.random.default_rng().permutation(missing).tolist()
     total = sum(len(pieces[k]) for k in missing)
@@ -215,8 +215,9 @@ def _write_missing(source, folder, pieces, missing, workers):
     jobs = [(source, folder, k, pieces[k]) for k in missing]
     with tqdm(total=total, desc=f"cropping {source.part}", unit="frame", disable=None) as bar:
         if not workers:
+            opened = reader, source.given_centres(reader)
             for job in jobs:
-                bar.update(_write_shard(*job))
+                bar.update(_write_shard(*job, opened))
             return
         # A fresh interpreter for each worker: TensorFlow does not survive a fork.
         context = multiprocessing.get_context("spawn")
@@ -239,11 +240,14 @@ def _opened(source, name):
     return reader, source.given_centres(reader)
 
 
-def _write_shard(source, folder, number, indices):
-    """Writes one shard unless another process has; returns the number of its frames."""
+def _write_shard(source, folder, number, indices, opened=None):
+    """Writes one shard unless another process has; returns the number of its frames.
+
+    ``opened`` is what ``_opened`` gives, where this process has it already.
+    """
     if shard_files.is_done(folder, number):
         return len(indices)
-    reader, given = _opened(source, folder.name)
+    reader, given = opened or _opened(source, folder.name)
     examples, kept, skipped, poses = [], [], [], []
     for first in range(0, len(indices), READ_FRAMES):
         frames, unread = _read(source, reader, given, indices[first : first + READ_FRAMES])
