@@ -157,7 +157,7 @@ def test_a_wrong_centre_file_leaves_nothing_behind(msra_root, tmp_path, capsys):
     centre_file.write_text("0 0 400\n" * 3)
     flags = [f"--data_dir={msra_root}", f"--centre_file={centre_file}", f"--work_dir={tmp_path / 'run'}"]
     assert train_status("--dataset=msra", *flags, *SHORT) == 2
-    assert "expected 120 centres, one a frame, found 3" in one_line(capsys)
+    assert "expected 120 centres, one per frame, found 3" in one_line(capsys)
     assert not (tmp_path / "run").exists()
 
 
