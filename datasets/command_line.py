@@ -20,7 +20,7 @@ from absl import flags
 from datasets.errors import InputError
 
 # absl's messages, and how they are printed.
-_WORDS = {
+_MESSAGES = {
     r"flag (--\w+)=None: .* other than None.*": r"\1 is required",
     r"flag (--\w+=.*): invalid literal for int.*": r"\1: is not a whole number",
     r"flag (--\w+=.*): could not convert string to float.*": r"\1: is not a number",
@@ -32,7 +32,15 @@ _WORDS = {
 
 
 class Group:
-    """Defines flags under one heading: ``Group(values, "Data").string("data_dir", None, "...")``."""
+    """Defines flags under one heading: ``Group(flag_values, "Data").string("data_dir", None, "...")``.
+
+    Every method takes the flag's ``name``, its ``default`` (None: no value) and its ``help``. A ``required``
+    flag has to be given, and numbers have to lie within ``lower`` and ``upper``.
+
+    Args:
+        flag_values: absl FlagValues that the flags are added to.
+        title: str. The heading.
+    """
 
     def __init__(self, flag_values: flags.FlagValues, title: str):
         self._common = {"flag_values": flag_values, "module_name": title}
@@ -151,17 +159,17 @@ def parse(command: Command, argv: Sequence[str]) -> types.SimpleNamespace:
     except flags.Error as error:
         if "--help" in argv:
             return types.SimpleNamespace(help=True)
-        raise InputError(f"{_in_plain_words(error)}; see {command.usage} --help") from None
+        raise InputError(f"{_plain(error)}; see {command.usage} --help") from None
     if rest[1:]:
         raise InputError(f"unexpected argument {rest[1]!r}; flags are written --name=value, see --help")
     return types.SimpleNamespace(**values.flag_values_dict())
 
 
-def _in_plain_words(error):
+def _plain(error):
     message = _one_line(error)
-    for absl_words, words in _WORDS.items():
-        if re.match(absl_words, message):
-            return re.sub(absl_words, words, message, count=1)
+    for pattern, replacement in _MESSAGES.items():
+        if re.match(pattern, message):
+            return re.sub(pattern, replacement, message, count=1)
     return message
 
 

@@ -1,6 +1,9 @@
-"""``python -m datasets.figures``: draws each data set's joints, with their numbers, names and groups."""
+"""``python -m datasets.figures``: draws each dataset's joints, with their numbers, names and groups."""
+
+from __future__ import annotations
 
 import pathlib
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,18 +14,21 @@ from datasets.synthetic import hand
 from datasets.synthetic.writers import icvl as icvl_writer
 from datasets.synthetic.writers import nyu as nyu_writer
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 # Bending, spread, bending, bending of each finger: a relaxed, open hand. The thumb stands off.
 ANGLES = np.radians([[4, 4, 4, 3], [4, 0, 4, 3], [4, -3, 4, 3], [4, -8, 4, 3], [-6, 12, 4, 4]])
 PALM, FINGER = "#e8871e", "#2f6fb5"
 
 
-def _define(values):
-    Group(values, "Output").string("output", "docs/skeletons", "Folder for one PNG a data set.")
+def _define(flag_values):
+    Group(flag_values, "Output").string("output", "docs/skeletons", "Folder for one PNG per dataset.")
 
 
 COMMAND = Command(
     "python -m datasets.figures",
-    "Draws the joints of each data set on one open right hand: numbers, names, palm and finger groups.",
+    "Draws the joints of each dataset on one open right hand: numbers, names, palm and finger groups.",
     _define,
 )
 
@@ -48,8 +54,8 @@ SKELETONS = {
 }
 
 
-def figure(skeleton, xy):
-    """A matplotlib Figure: the hand with numbered joints, and a list of their names.
+def figure(skeleton: skeletons.Skeleton, xy: np.ndarray) -> Figure:
+    """A matplotlib figure: the hand with numbered joints, and a list of their names.
 
     Args:
         skeleton: Skeleton.
@@ -58,13 +64,13 @@ def figure(skeleton, xy):
     # A Figure without pyplot needs no display and keeps no global state.
     from matplotlib.figure import Figure
 
-    drawn = Figure(figsize=(7.2, 6), dpi=110, layout="constrained")
-    axes, names = drawn.subplots(1, 2, width_ratios=(3, 1.25))
+    drawing = Figure(figsize=(7.2, 6), dpi=110, layout="constrained")
+    axes, names = drawing.subplots(1, 2, width_ratios=(3, 1.25))
     _draw_hand(axes, skeleton, xy)
     _list_names(names, skeleton)
     palm, finger = len(skeleton.palm), len(skeleton.finger)
-    drawn.suptitle(f"{skeleton.name}: {len(skeleton)} joints, {palm} palm and {finger} finger")
-    return drawn
+    drawing.suptitle(f"{skeleton.name}: {len(skeleton)} joints, {palm} palm and {finger} finger")
+    return drawing
 
 
 def _draw_hand(axes, skeleton, xy):

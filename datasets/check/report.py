@@ -1,4 +1,4 @@
-"""Opens a data set, runs every check, and writes the report for the terminal."""
+"""Opens a dataset, runs every check, and writes the report for the terminal."""
 
 import dataclasses
 import os

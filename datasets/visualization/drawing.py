@@ -3,6 +3,10 @@
 Pictures are uint8 [H, W, 3] in R, G, B. Pixel positions count from the middle of the first pixel.
 """
 
+import os
+from collections.abc import Sequence
+from typing import Protocol
+
 import cv2
 import numpy as np
 
@@ -27,11 +31,31 @@ NOTE_HEIGHT = 28
 FRACTION_BITS = 4
 
 
-def depth_picture(depth_mm, near_mm=None, far_mm=None):
-    """Depth [H, W] in mm -> grey picture, near bright and far dark; no measurement is dark blue.
+Colour = tuple[int, int, int]
 
-    ``near_mm`` and ``far_mm`` bound the range with full contrast, such as the hand's cube; by default
-    the frame's own range without its outliers. What lies behind stays visible, in the darkest quarter.
+
+class SkeletonLike(Protocol):
+    """What is drawn of a skeleton: a ``Skeleton`` or a ``ModelCard``.
+
+    Attributes:
+        joints: names of the J joints.
+        bones: pairs of joint indices.
+    """
+
+    joints: Sequence[str]
+    bones: Sequence[tuple[int, int]]
+
+
+def depth_picture(
+    depth_mm: np.ndarray, near_mm: float | None = None, far_mm: float | None = None
+) -> np.ndarray:
+    """Grey picture of a depth frame, near bright and far dark; no measurement is dark blue.
+
+    Args:
+        depth_mm: float [H, W] in mm; 0 or non-finite = no measurement.
+        near_mm: float or None. Near end of the range with full contrast, such as the hand's cube; None
+            takes the frame's own without its outliers.
+        far_mm: float or None. Far end. What lies behind stays visible, in the darkest quarter.
     """
     depth_mm = np.asarray(depth_mm, np.float32)
     seen = np.isfinite(depth_mm) & (depth_mm > 0)
@@ -44,25 +68,31 @@ def depth_picture(depth_mm, near_mm=None, far_mm=None):
     return picture
 
 
-def crop_picture(crop):
+def crop_picture(crop: np.ndarray) -> np.ndarray:
     """Network input [96, 96] or [96, 96, 1] in [-1, 1] -> grey picture; background is dark blue."""
     crop = np.asarray(crop, np.float32).reshape(crop.shape[:2])
     return depth_picture(np.where(crop < 1, crop + 2, 0), 1, 3)
 
 
-def enlarge(picture, least_side=LEAST_SIDE):
+def enlarge(picture: np.ndarray, least_side: int = LEAST_SIDE) -> tuple[np.ndarray, int]:
     """(picture with its longer side at least ``least_side``, whole factor by which it grew)."""
     factor = max(1, -(-least_side // max(picture.shape[:2])))
     return picture.repeat(factor, axis=0).repeat(factor, axis=1), factor
 
 
-def draw_skeleton(picture, joints_uv, skeleton, colour=None, scale=1):
+def draw_skeleton(
+    picture: np.ndarray,
+    joints_uv: np.ndarray,
+    skeleton: SkeletonLike,
+    colour: Colour | None = None,
+    scale: int = 1,
+) -> np.ndarray:
     """Draws joints and bones into a picture, anti-aliased.
 
     Args:
         picture: uint8 [H, W, 3], changed in place and returned.
         joints_uv: [J, >=2], pixels of the picture before it was enlarged.
-        skeleton: has ``joints`` (names) and ``bones`` (index pairs): a Skeleton or a ModelCard.
+        skeleton: Skeleton or ModelCard.
         colour: (R, G, B) for all of it, such as ``TRUTH``; None gives each finger its own.
         scale: int. Factor by which the picture was enlarged.
     """
@@ -94,7 +124,7 @@ def _finger_colour(*names):
     return next((FINGERS[finger] for finger in fingers if finger in FINGERS), PALM)
 
 
-def write_note(picture, text):
+def write_note(picture: np.ndarray, text: str) -> np.ndarray:
     """Writes one line of text on a dark strip along the upper edge; in place, and returned."""
     if text:
         picture[:NOTE_HEIGHT] = picture[:NOTE_HEIGHT] // 4
@@ -102,7 +132,15 @@ def write_note(picture, text):
     return picture
 
 
-def overlay(depth_mm, camera, centre_mm, cube_mm, poses, skeleton, note=""):
+def overlay(
+    depth_mm: np.ndarray,
+    camera: np.ndarray,
+    centre_mm: np.ndarray,
+    cube_mm: float,
+    poses: Sequence[tuple[np.ndarray, Colour | None]],
+    skeleton: SkeletonLike,
+    note: str = "",
+) -> np.ndarray:
     """One frame with its poses, and beside it the crop that the network sees, with the same poses.
 
     Args:
@@ -111,7 +149,7 @@ def overlay(depth_mm, camera, centre_mm, cube_mm, poses, skeleton, note=""):
         centre_mm: float32 [3].
         cube_mm: float.
         poses: list of (joints_mm [J, 3], colour or None), drawn in this order.
-        skeleton: as in ``draw_skeleton``.
+        skeleton: Skeleton or ModelCard.
         note: str. Written on the frame.
 
     Returns a picture, enlarged where the frame is small.
@@ -144,15 +182,15 @@ def _outline(picture, matrix, scale):
     cv2.rectangle(picture, ends[0].tolist(), ends[1].tolist(), PALM, 1, cv2.LINE_AA, FRACTION_BITS)
 
 
-def beside(left, right):
+def beside(left: np.ndarray, right: np.ndarray) -> np.ndarray:
     """Two pictures side by side, the lower one filled up below."""
     height = max(left.shape[0], right.shape[0])
     filled = [np.pad(p, ((0, height - p.shape[0]), (0, 0), (0, 0))) for p in (left, right)]
     return np.concatenate(filled, axis=1)
 
 
-def write_png(path, picture):
-    """Writes a picture as a PNG file, whole or not at all."""
+def write_png(path: str | os.PathLike, picture: np.ndarray):
+    """Writes a picture as a PNG file, completely or not at all."""
     _, data = cv2.imencode(".png", picture[..., ::-1])
     with atomic.atomic_write(path, "wb") as file:
         file.write(data.tobytes())

@@ -1,6 +1,6 @@
 """Synthetic frames as ICVL files, with rotated copies and blank lines as the published ones have.
 
-Every fourth training frame has one copy, turned about the camera's axis by one of the data set's
+Every fourth training frame has one copy, turned about the camera's axis by one of the dataset's
 angles so that the hand stays in the picture; copies come on top of the number of frames asked for.
 """
 

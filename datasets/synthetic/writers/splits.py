@@ -34,7 +34,13 @@ def counts(frames: int) -> dict[str, int]:
 
 
 def render(task: Callable[[int, int], list], frames: int, workers: int | None) -> list[Any]:
-    """All rows that ``task(start, stop)`` gives for 0 .. frames, in order."""
+    """The rows of all frames, in order.
+
+    Args:
+        task: picklable function (start, stop) -> one row per frame.
+        frames: int.
+        workers: int or None. Processes, as in ``map_chunks``.
+    """
     return [row for _, _, rows in map_chunks(task, frames, workers) for row in rows]
 
 
