@@ -1,1 +1,1 @@
-"""A network over a split of a dataset, and the report of it."""
+"""Scoring a network on a dataset's test split (``network``), and text files of predictions (``text_files``)."""
