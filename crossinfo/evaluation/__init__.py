@@ -1,1 +1,1 @@
-"""Scoring a network on a dataset's test split (``network``), and text files of predictions (``text_files``)."""
+"""Scores of a network on a test split (``network``) and of text files of predictions (``text_files``)."""
