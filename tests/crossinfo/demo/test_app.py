@@ -20,7 +20,6 @@ import pytest
 
 from crossinfo.inference import prediction
 from crossinfo.inference.depth_inputs import DepthFrames
-from datasets.io import depth_png
 from tests.helpers.demo_server import post_frame, query, running
 
 testclient = pytest.importorskip(
@@ -35,13 +34,13 @@ PNG = {"content-type": "image/png"}
 
 
 @pytest.fixture(scope="module")
-def shown():
+def synthetic():
     return samples.create()
 
 
 @pytest.fixture(scope="module")
-def client(tiny_served, shown):
-    with testclient.TestClient(app.create(tiny_served, shown), HOST) as opened:
+def client(tiny_predictor, synthetic):
+    with testclient.TestClient(app.create(tiny_predictor, synthetic), HOST) as opened:
         yield opened
 
 
@@ -63,44 +62,44 @@ def picture(kind, dtype, *channels):
 
 
 @pytest.mark.parametrize("number", range(4))
-def test_the_answer_is_predicts(client, tiny_served, shown, tmp_path, number):
-    sample = shown[number]
+def test_the_answer_is_that_of_predict(client, tiny_predictor, synthetic, tmp_path, number):
+    sample = synthetic[number]
     (tmp_path / "my hand.png").write_bytes(sample.png)
     image = [tmp_path / "my hand.png"]
     frames = DepthFrames(image, sample.camera, hand=sample.hand)
-    pose = prediction.predict(tiny_served, frames, tmp_path / "out")[0]
-    found = estimate(client, sample).raise_for_status().json()
-    assert found["valid"] and pose.valid
+    pose = prediction.predict(tiny_predictor, frames, tmp_path / "out")[0]
+    answer = estimate(client, sample).raise_for_status().json()
+    assert answer["valid"] and pose.valid
     for name in ("joints_mm", "joints_uvd", "centre_mm"):
-        np.testing.assert_allclose(found[name], getattr(pose, name), atol=0.01)
+        np.testing.assert_allclose(answer[name], getattr(pose, name), atol=0.01)
     written = (tmp_path / "out" / "joints.csv").read_text(encoding="utf-8")
-    ours, theirs = (list(csv.reader(io.StringIO(text))) for text in (found["csv"], written))
+    ours, theirs = (list(csv.reader(io.StringIO(text))) for text in (answer["csv"], written))
     assert ours[0] == theirs[0] and len(ours) == len(theirs) == 15
     assert [row[:2] for row in ours] == [row[:2] for row in theirs]
     values = [np.float64([row[2:] for row in rows[1:]]) for rows in (ours, theirs)]
     np.testing.assert_allclose(*values, atol=0.01)
-    x, y, z = found["centre_mm"]
+    x, y, z = answer["centre_mm"]
     camera, side = sample.camera, 250 * sample.camera.fx / z
     middle = [camera.fx * x / z + camera.cx, camera.fy * y / z + camera.cy]
-    np.testing.assert_allclose(np.add(found["window"][:2], side / 2), middle, atol=1)
-    np.testing.assert_allclose(found["window"][2:], side, atol=1)
-    assert found["size"] == [320, 240] and found["picture"].startswith("data:image/png;base64,")
+    np.testing.assert_allclose(np.add(answer["window"][:2], side / 2), middle, atol=1)
+    np.testing.assert_allclose(answer["window"][2:], side, atol=1)
+    assert answer["size"] == [320, 240] and answer["picture"].startswith("data:image/png;base64,")
 
 
-def test_the_depth_scale_is_heeded(client, shown):
-    depth = cv2.imdecode(np.frombuffer(shown[0].png, np.uint8), cv2.IMREAD_UNCHANGED)
-    scaled = estimate(client, shown[0], samples.encode_png(depth * np.uint16(8)), depth_scale=0.125)
+def test_the_depth_scale_is_applied(client, synthetic):
+    depth = cv2.imdecode(np.frombuffer(synthetic[0].png, np.uint8), cv2.IMREAD_UNCHANGED)
+    scaled = estimate(client, synthetic[0], samples.encode_png(depth * np.uint16(8)), depth_scale=0.125)
     np.testing.assert_allclose(
-        scaled.json()["joints_mm"], estimate(client, shown[0]).json()["joints_mm"], atol=0.01
+        scaled.json()["joints_mm"], estimate(client, synthetic[0]).json()["joints_mm"], atol=0.01
     )
 
 
-def test_a_frame_without_a_hand_is_an_answer(client, shown):
+def test_a_frame_without_a_hand_is_an_answer(client, synthetic):
     depth = np.zeros((30, 40), np.uint16)
     depth[3, 3] = 700
-    found = estimate(client, shown[0], samples.encode_png(depth)).raise_for_status().json()
-    assert not found["valid"] and found["window"] is None and not np.any(found["joints_mm"])
-    assert len(found["csv"].splitlines()) == 15
+    answer = estimate(client, synthetic[0], samples.encode_png(depth)).raise_for_status().json()
+    assert not answer["valid"] and answer["window"] is None and not np.any(answer["joints_mm"])
+    assert len(answer["csv"].splitlines()) == 15
 
 
 BAD_FILES = {
@@ -120,27 +119,27 @@ BAD_FILES = {
 
 
 @pytest.mark.parametrize("bad", BAD_FILES)
-def test_a_bad_file_is_one_clear_line_and_the_next_one_works(client, shown, bad):
-    made, said = BAD_FILES[bad]
-    answer = estimate(client, shown[0], made(shown[0].png))
+def test_a_bad_file_is_one_clear_line_and_the_next_one_works(client, synthetic, bad):
+    damaged, message = BAD_FILES[bad]
+    answer = estimate(client, synthetic[0], damaged(synthetic[0].png))
     error = answer.json()["error"]
     assert answer.status_code == 400
-    assert said in error and error.startswith("my hand:") and "\n" not in error
-    assert estimate(client, shown[0]).json()["valid"]
+    assert message in error and error.startswith("my hand:") and "\n" not in error
+    assert estimate(client, synthetic[0]).json()["valid"]
 
 
-def test_a_bomb_is_refused_before_it_is_decoded(client, shown, monkeypatch):
+def test_a_bomb_is_refused_before_it_is_decoded(client, synthetic, monkeypatch):
     """A few kilobytes that claim, and hold, more pixels than are taken."""
     depth = np.zeros((4097, 4096), np.uint16)
     depth[0, 0] = 1
     bomb = samples.encode_png(depth)
     assert len(bomb) < 10**6 and depth.size > answers.MAX_PIXELS
     monkeypatch.setattr(cv2, "imdecode", lambda *_: pytest.fail("decoded"))
-    assert "4096 x 4097 pixels" in estimate(client, shown[0], bomb).json()["error"]
+    assert "4096 x 4097 pixels" in estimate(client, synthetic[0], bomb).json()["error"]
 
 
 @pytest.mark.parametrize(
-    ("field", "value", "said"),
+    ("field", "value", "message"),
     [
         *((field, "nan", field) for field in (*answers.CAMERA, "depth_scale")),
         ("fx", "", "fx: enter a number"), ("fx", "inf", "fx"), ("fx", "0", "positive focal"),
@@ -150,47 +149,47 @@ def test_a_bomb_is_refused_before_it_is_decoded(client, shown, monkeypatch):
         ("fx", "<b>" * 99, "<b><b>"),
     ],
 )  # fmt: skip
-def test_a_wrong_number_is_one_clear_line(client, shown, field, value, said):
-    answer = estimate(client, shown[0], **{field: value})
+def test_a_wrong_number_is_one_clear_line(client, synthetic, field, value, message):
+    answer = estimate(client, synthetic[0], **{field: value})
     error = answer.json()["error"]
-    assert answer.status_code == 400 and said in error and len(error) < 250 and "\n" not in error
+    assert answer.status_code == 400 and message in error and len(error) < 250 and "\n" not in error
 
 
 @pytest.mark.parametrize("value", ["1e-30", "1e30", "-1e30"])
 @pytest.mark.parametrize("field", [*answers.CAMERA, "depth_scale"])
-def test_absurd_numbers_do_no_harm(client, shown, field, value):
-    answer = estimate(client, shown[0], **{field: value})
+def test_absurd_numbers_do_no_harm(client, synthetic, field, value):
+    answer = estimate(client, synthetic[0], **{field: value})
     assert answer.status_code == 400 or np.isfinite(answer.json()["joints_mm"]).all()
 
 
-def test_a_missing_number_is_named(client, shown):
-    answer = client.post("/estimate", content=shown[0].png, headers=PNG)
+def test_a_missing_number_is_named(client, synthetic):
+    answer = client.post("/estimate", content=synthetic[0].png, headers=PNG)
     assert answer.status_code == 400 and answer.json()["error"].startswith("fx:")
 
 
-def test_random_bytes_never_break_it(client, shown):
+def test_random_bytes_never_break_it(client, synthetic):
     rng = np.random.default_rng(0)
     for _ in range(40):
-        data = bytearray(shown[0].png)
+        data = bytearray(synthetic[0].png)
         for place in rng.integers(8, len(data), 3):
             data[place] = rng.integers(256)
         # A right checksum lets the damage through to the decoder.
         length = struct.unpack(">I", data[33:37])[0]
         data[41 + length : 45 + length] = struct.pack(">I", zlib.crc32(bytes(data[37 : 41 + length])))
-        assert estimate(client, shown[0], bytes(data)).status_code in (200, 400)
+        assert estimate(client, synthetic[0], bytes(data)).status_code in (200, 400)
 
 
-def test_names_are_short_and_harmless(client, shown):
+def test_names_are_short_and_harmless(client, synthetic):
     for name, stem in (
         ("../../etc/passwd", "passwd"),
         ("", "frame"),
         ("a\nb.png", "ab"),
         ("x" * 999, "x" * 100),
     ):
-        assert estimate(client, shown[0], name=name).json()["frame"] == stem
+        assert estimate(client, synthetic[0], name=name).json()["frame"] == stem
 
 
-def test_another_sites_page_is_refused(client, shown):
+def test_another_sites_page_is_refused(client, synthetic):
     for host in ("evil.example", "evil.example:8080", "127.0.0.1.evil.example", ""):
         assert client.get("/", headers={"host": host}).status_code == 400
     for host in ("localhost:8080", "127.0.0.1", "[::1]:8080"):
@@ -198,7 +197,7 @@ def test_another_sites_page_is_refused(client, shown):
     asked = {"origin": "http://evil.example", "access-control-request-method": "POST"}
     for answer in (client.options("/estimate", headers=asked), client.get("/samples/0.png", headers=asked)):
         assert not [name for name in answer.headers if name.startswith("access-control")]
-    plain = client.post("/estimate", params=query(shown[0]), content=shown[0].png)
+    plain = client.post("/estimate", params=query(synthetic[0]), content=synthetic[0].png)
     assert plain.status_code == 415 and "image/png" in plain.json()["error"]
 
 
@@ -215,7 +214,7 @@ def test_every_file_of_the_page_is_there_with_its_policy(client):
 
 
 class Slow:
-    """A network that waits until it is told to answer."""
+    """A predictor that answers only once ``answering`` is set."""
 
     def __init__(self, served):
         self.name, self.card, self._served = served.name, served.card, served
@@ -229,31 +228,31 @@ class Slow:
         return self._served.call(*args, **inputs)
 
 
-def test_frames_are_processed_one_by_one_and_too_many_are_turned_away(tiny_served, shown):
-    slow = Slow(tiny_served)
+def test_frames_are_processed_one_by_one_and_too_many_are_turned_away(tiny_predictor, synthetic):
+    slow = Slow(tiny_predictor)
     with (
-        running(app.create(slow, shown, limits=app.Limits(requests=3))) as port,
+        running(app.create(slow, synthetic, limits=app.Limits(requests=3))) as port,
         concurrent.futures.ThreadPoolExecutor(8) as pool,
     ):
-        sent = [pool.submit(post_frame, port, shown[0], shown[0].png) for _ in range(8)]
+        sent = [pool.submit(post_frame, port, synthetic[0], synthetic[0].png) for _ in range(8)]
         # The queue holds three, so five are turned away before the first one is answered.
         turned_away = [done.result() for done in itertools.islice(concurrent.futures.as_completed(sent), 5)]
         slow.answering.set()
         statuses = sorted(response.result()[0] for response in sent)
         assert statuses == [200] * 3 + [503] * 5 and slow.most == 1
         assert all(status == 503 and "too many frames" in text for status, text in turned_away)
-        assert post_frame(port, shown[0], shown[0].png)[0] == 200
+        assert post_frame(port, synthetic[0], synthetic[0].png)[0] == 200
 
 
-def test_large_and_late_uploads_are_turned_away_unread(tiny_served, shown):
+def test_large_and_late_uploads_are_turned_away_unread(tiny_predictor, synthetic):
     limits = app.Limits(body_bytes=2**20, seconds=0.3)
-    with running(app.create(tiny_served, shown, limits=limits)) as port:
-        status, text = post_frame(port, shown[0], b"x", length=2**20 + 1)
+    with running(app.create(tiny_predictor, synthetic, limits=limits)) as port:
+        status, text = post_frame(port, synthetic[0], b"x", length=2**20 + 1)
         assert status == 413 and "larger than 1 MiB" in text
-        assert post_frame(port, shown[0], b"x", length=100)[0] == 408
+        assert post_frame(port, synthetic[0], b"x", length=100)[0] == 408
         chunked = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
         parts = (b"x" * 2**18 for _ in range(5))
-        address = f"/estimate?{urllib.parse.urlencode(query(shown[0]))}"
+        address = f"/estimate?{urllib.parse.urlencode(query(synthetic[0]))}"
         chunked.request("POST", address, parts, PNG, encode_chunked=True)
         assert chunked.getresponse().status == 413
         chunked.close()
@@ -262,10 +261,10 @@ def test_large_and_late_uploads_are_turned_away_unread(tiny_served, shown):
                 f"POST {address} HTTP/1.1\r\nhost: localhost\r\ncontent-type: image/png\r\n".encode()
             )
             gone.sendall(b"content-length: 1000\r\n\r\nxx")
-        assert post_frame(port, shown[0], shown[0].png)[0] == 200
+        assert post_frame(port, synthetic[0], synthetic[0].png)[0] == 200
 
 
-def test_the_python_side_opens_no_file_to_write(client, shown):
+def test_the_python_side_opens_no_file_to_write(client, synthetic):
     opened, watching = [], [True]
 
     def hook(event, args):
@@ -275,12 +274,8 @@ def test_the_python_side_opens_no_file_to_write(client, shown):
 
     sys.addaudithook(hook)
     try:
-        assert estimate(client, shown[0]).status_code == 200
-        assert estimate(client, shown[0], b"bad" * 2**20).status_code == 400
+        assert estimate(client, synthetic[0]).status_code == 200
+        assert estimate(client, synthetic[0], b"bad" * 2**20).status_code == 400
     finally:
         watching[0] = False
     assert opened == []
-
-
-def test_the_limits_are_those_of_the_reader():
-    assert answers.MAX_PIXELS <= depth_png.MAX_PIXELS

@@ -20,13 +20,13 @@ STATUS, ERROR = "#status", "#error"
 
 
 @pytest.fixture(scope="module")
-def shown():
+def synthetic():
     return samples.create()
 
 
 @pytest.fixture(scope="module")
-def address(tiny_served, shown):
-    with running(app.create(tiny_served, shown)) as port:
+def address(tiny_predictor, synthetic):
+    with running(app.create(tiny_predictor, synthetic)) as port:
         yield f"http://127.0.0.1:{port}/"
 
 
@@ -84,21 +84,21 @@ def take_sample(page, number=0):
     return page
 
 
-def found(page, text="Hand found"):
+def wait_for_status(page, text="Hand found"):
     page.wait_for_function("text => document.getElementById('status').textContent.includes(text)", arg=text)
 
 
-def test_a_dropped_frame_is_drawn_with_its_joints(visit, shown, tiny_served):
+def test_a_dropped_frame_is_drawn_with_its_joints(visit, synthetic, tiny_predictor):
     page = visit()
     fill_camera(page)
-    drop(page, "my hand.png", shown[0].png)
-    found(page)
+    drop(page, "my hand.png", synthetic[0].png)
+    wait_for_status(page)
     assert page.locator("#file-name").text_content() == "my hand"
     assert page.locator("#joints tr").count() == 14
     overlay = page.locator("#overlay")
     assert overlay.get_attribute("viewBox") == "0 0 320 240"
     assert overlay.locator(".dot").count() == 14 and overlay.locator(".window").count() == 1
-    assert overlay.locator(".bone").count() == len(tiny_served.card.bones)
+    assert overlay.locator(".bone").count() == len(tiny_predictor.card.bones)
     # The depth picture is there and the lines are seen on it.
     drawn = overlay.screenshot()
     overlay.evaluate("e => e.querySelectorAll('line, rect').forEach((line) => line.remove())")
@@ -107,7 +107,7 @@ def test_a_dropped_frame_is_drawn_with_its_joints(visit, shown, tiny_served):
     assert bare[..., 1].std() > 10 and (np.abs(with_lines.astype(int) - bare).max(axis=2) > 40).sum() > 500
 
 
-def test_the_window_surrounds_the_hand_and_zooms(visit, shown):
+def test_the_window_surrounds_the_hand_and_zooms(visit, synthetic):
     page = take_sample(visit())
     overlay = page.locator("#overlay")
     box = [float(overlay.locator(".window").get_attribute(name)) for name in ("x", "y", "width", "height")]
@@ -117,7 +117,7 @@ def test_the_window_surrounds_the_hand_and_zooms(visit, shown):
     assert left + width > box[0] + box[2] and top + height > box[1] + box[3]
     assert width < 1.2 * box[2] and height < 1.2 * box[3]
     assert page.locator("#zoom").get_attribute("aria-pressed") == "true"
-    depth = cv2.imdecode(np.frombuffer(shown[0].png, np.uint8), cv2.IMREAD_UNCHANGED)
+    depth = cv2.imdecode(np.frombuffer(synthetic[0].png, np.uint8), cv2.IMREAD_UNCHANGED)
     rows, columns = np.nonzero(depth)
     assert box[0] < columns.mean() < box[0] + box[2] and box[1] < rows.mean() < box[1] + box[3]
 
@@ -150,37 +150,37 @@ def test_the_hand_turns_by_keys_dragging_and_touch(visit):
     assert canvas.screenshot() != views[0]
 
 
-def test_a_bad_file_is_a_message_and_the_next_one_works(visit, shown):
+def test_a_bad_file_is_a_message_and_the_next_one_works(visit, synthetic):
     page = visit()
     fill_camera(page)
-    for name, data, kind, said in (
-        ("broken.png", shown[0].png[:300], "image/png", "broken: the PNG is damaged"),
+    for name, data, kind, message in (
+        ("broken.png", synthetic[0].png[:300], "image/png", "broken: the PNG is damaged"),
         ("photo.jpg", b"\xff\xd8\xff" + b"x" * 50, "image/jpeg", "photo: not a PNG"),
         ("<img src=x>.png", b"", "image/png", "<img src=x>: not a PNG file, but an empty one"),
         ("huge.png", 2**24 + 1, "image/png", "larger than 16 MiB"),
     ):
         drop(page, name, data, kind)
         page.wait_for_function(
-            "said => document.getElementById('error').textContent.includes(said)", arg=said
+            "text => document.getElementById('error').textContent.includes(text)", arg=message
         )
         assert page.locator(ERROR).is_visible() and not page.locator("#result").is_visible()
-    drop(page, "good.png", shown[0].png)
-    found(page)
+    drop(page, "good.png", synthetic[0].png)
+    wait_for_status(page)
     assert page.locator("#result").is_visible() and not page.locator(ERROR).is_visible()
 
 
-def test_a_missing_camera_is_asked_for_and_then_the_frame_is_shown(visit, shown):
+def test_a_missing_camera_is_asked_for_and_then_the_frame_is_shown(visit, synthetic):
     page = visit()
-    drop(page, "a.png", shown[0].png)
+    drop(page, "a.png", synthetic[0].png)
     page.wait_for_selector(f"{ERROR}:visible")
     assert page.locator(ERROR).text_content().startswith("fx:")
     fill_camera(page)
     page.locator("[name=cy]").press("Enter")
-    found(page)
+    wait_for_status(page)
     assert not page.locator(ERROR).is_visible()
 
 
-def test_the_camera_is_remembered_and_a_sample_leaves_it_alone(visit, shown):
+def test_the_camera_is_remembered_and_a_sample_leaves_it_alone(visit, synthetic):
     page = visit()
     fill_camera(page)
     page.fill("[name=fx]", "300")
@@ -189,8 +189,8 @@ def test_the_camera_is_remembered_and_a_sample_leaves_it_alone(visit, shown):
     assert page.input_value("[name=fx]") == "241.42" and page.input_value("[name=hand]") == "right"
     again = visit(context=page.context)
     for other in (page, again):
-        drop(other, "own.png", shown[0].png)
-        found(other)
+        drop(other, "own.png", synthetic[0].png)
+        wait_for_status(other)
         assert other.input_value("[name=fx]") == "300" and other.input_value("[name=hand]") == "left"
 
 
@@ -200,7 +200,7 @@ def test_a_frame_without_a_hand_says_so(visit):
     depth = np.zeros((30, 40), np.uint16)
     depth[3, 3] = 700
     drop(page, "far.png", samples.encode_png(depth))
-    found(page, "No hand found")
+    wait_for_status(page, "No hand found")
     assert page.locator("#overlay").is_visible() and not page.locator("#hand").is_visible()
     take_sample(page)
     assert page.locator("#hand").is_visible()
@@ -261,7 +261,7 @@ def test_it_is_used_by_keyboard_alone(visit):
 
 def test_a_screen_reader_is_told_what_there_is(visit):
     page = take_sample(visit())
-    told = page.evaluate(
+    missing = page.evaluate(
         """() => ({
             silent: [...document.querySelectorAll("svg[role], canvas")].filter((e) => !e.ariaLabel).length,
             pictures: [...document.querySelectorAll("img")].filter((e) => !e.hasAttribute("alt")).length,
@@ -271,6 +271,6 @@ def test_a_screen_reader_is_told_what_there_is(visit):
             tables: [...document.querySelectorAll("table")].filter((e) => !e.caption?.textContent).length,
         })"""
     )
-    assert set(told.values()) == {0}
+    assert set(missing.values()) == {0}
     roles = [page.locator(place).get_attribute("role") for place in (STATUS, ERROR)]
     assert roles == ["status", "alert"]
