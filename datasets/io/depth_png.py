@@ -73,8 +73,6 @@ def _check(header: Header, name: Path, max_pixels: int) -> None:
 
 
 def _depth_mm(image: np.ndarray, name: Path, depth_scale: float) -> np.ndarray:
-    if image.ndim != 2:  # a grey picture with a transparent colour
-        raise InputError(f"{name}: expected one channel of depth, found a transparent colour too")
     if not image.any():
         raise InputError(f"{name}: no depth measurement in the frame")
     with np.errstate(over="ignore"):

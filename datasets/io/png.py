@@ -67,7 +67,7 @@ def parse_header(data: bytes, name: Path) -> Header:
 
 
 def decode(data: bytes, header: Header, name: Path) -> np.ndarray:
-    """The picture in a PNG's bytes.
+    """The picture in the bytes of a grey or RGB PNG.
 
     Args:
         data: the whole file.
@@ -78,7 +78,9 @@ def decode(data: bytes, header: Header, name: Path) -> np.ndarray:
     damaged, cut off, or holds another picture than its header says.
     """
     image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED) if is_whole(data) else None
-    if image is None or image.shape[:2] != header.size or 8 * image.itemsize != header.bits:
+    # A small header may stand before no data, or before another picture.
+    as_said = (*header.size, 2 if header.colour == GREY else 3, header.bits)
+    if image is None or (*image.shape[:2], image.ndim, 8 * image.itemsize) != as_said:
         raise InputError(f"{name}: the PNG is damaged or cut off; copy it again")
     return image
 
