@@ -17,8 +17,8 @@ def define(group: Group) -> None:
     group.string("input", None, "a 16-bit depth PNG, or a folder of them", required=True)
     group.string("camera", None, CAMERA, required=True)
     group.number("depth_scale", 1.0, "millimetres per unit of the PNG; 0.125 for a RealSense SR305")
-    group.choice("hand", "right", HANDS, "the networks know right hands; frames of left ones are mirrored")
-    group.string("centre_mm", None, "x,y,z of the hand in every frame, in mm; without it found in the depth")
+    group.choice("hand", "right", HANDS, "left: frames are mirrored, since networks know right hands only")
+    group.string("centre_mm", None, "x,y,z of the hand in every frame, in mm; found in the depth if omitted")
 
 
 def depth_frames(values: SimpleNamespace) -> DepthFrames:

@@ -34,7 +34,7 @@ def tiny_model():
 
 
 @pytest.fixture(scope="session")
-def tiny_served(tiny_model):
+def tiny_predictor(tiny_model):
     return Predictor.of_network("tiny", tiny_model)
 
 

@@ -22,8 +22,8 @@ def run(*argv):
     return stop.value.code
 
 
-def test_the_command(tiny_served, images, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(loading, "load_predictor", lambda path: tiny_served)
+def test_the_command(tiny_predictor, images, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(loading, "load_predictor", lambda path: tiny_predictor)
     flags = ["--model=m", f"--input={images}", "--camera=100,110,40,30", f"--output_dir={tmp_path / 'out'}"]
     assert run(*flags, "--centre_mm=-5,0,410.5") == 0
     assert "3 frames, a hand in 2" in capsys.readouterr().out
@@ -53,10 +53,10 @@ def test_the_command(tiny_served, images, tmp_path, monkeypatch, capsys):
     ],
 )
 def test_the_command_says_in_one_line_what_is_wrong(
-    tiny_served, images, tmp_path, monkeypatch, capsys, flag, message
+    tiny_predictor, images, tmp_path, monkeypatch, capsys, flag, message
 ):
     if not flag.startswith("--model"):
-        monkeypatch.setattr(loading, "load_predictor", lambda path: tiny_served)
+        monkeypatch.setattr(loading, "load_predictor", lambda path: tiny_predictor)
     monkeypatch.chdir(tmp_path)
     for folder in ("empty", "mixed"):
         (tmp_path / folder).mkdir()

@@ -74,12 +74,12 @@ def hands(count):
     return [synthetic.frame(5, index) for index in range(count)]
 
 
-def test_all_four_signatures_give_what_predict_gives(program, export_base, tiny_served, tmp_path):
+def test_all_four_signatures_give_what_predict_gives(program, export_base, tiny_predictor, tmp_path):
     record = hands(1)[0]
     depth = record.depth_mm.round()[None]
     camera = np.asarray(record.camera)[None]
     centre_mm = record.joints_mm.mean(axis=0)[None]
-    cube_mm = np.float32([tiny_served.card.cube_mm])
+    cube_mm = np.float32([tiny_predictor.card.cube_mm])
     place = crops.CropPlace(centre_mm, camera, cube_mm)
     crop = crops.crop(depth, place).numpy()
     png = cv2.imencode(".png", depth[0].astype(np.uint16))[1].tobytes()
@@ -95,7 +95,7 @@ def test_all_four_signatures_give_what_predict_gives(program, export_base, tiny_
     }
     for name in ("serving_default", "png", "centred"):
         centre = centre_mm[0] if name == "centred" else None
-        pose = estimate(tiny_served, "0", depth[0], record.camera, centre)
+        pose = estimate(tiny_predictor, "0", depth[0], record.camera, centre)
         assert pose.valid and by_name[name]["valid"].all()
         np.testing.assert_allclose(by_name[name]["joints_mm"][0], pose.joints_mm, atol=0.05)
         np.testing.assert_allclose(by_name[name]["joints_uvd"][0], pose.joints_uvd, atol=0.05)
@@ -115,9 +115,9 @@ def test_what_is_refused_is_said_and_the_session_is_asked_nothing_more(program, 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("weights", ["float32", "float16"])
-def test_real_and_synthetic_frames_agree_with_predict(program, tiny_model, tiny_served, tmp_path, weights):
+def test_real_and_synthetic_frames_agree_with_predict(program, tiny_model, tiny_predictor, tmp_path, weights):
     path = saved_model.export(tiny_model, tmp_path / "hands", weights=weights)
-    served = tiny_served if weights == "float32" else loading.load_predictor(path)
+    served = tiny_predictor if weights == "float32" else loading.load_predictor(path)
     frames_of = [(record.depth_mm, record.camera) for record in hands(60)]
     files = shared.files("real/kinect2/*.png")
     frames_of += [(depth_png.read_depth_png(file), KINECT_CAMERA) for file in files]

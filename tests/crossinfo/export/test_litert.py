@@ -58,14 +58,14 @@ def hand(at=(60, 80), depth_mm=500.0):
     return np.where(near, depth_mm + 0.3 * u, 1500).astype(np.float32)
 
 
-def test_a_file_of_crops_gives_the_networks_joints(of_crops, tiny_served, tiny_model):
+def test_a_file_of_crops_gives_the_networks_joints(of_crops, tiny_predictor, tiny_model):
     found = loading.load_predictor(of_crops / litert.MODEL_FILE)
     assert (found.name, found.card) == ("hands", tiny_model.card)
-    expected = tiny_served.call("crop", crop=crops(3))["joints"]
+    expected = tiny_predictor.call("crop", crop=crops(3))["joints"]
     np.testing.assert_allclose(found.call("crop", crop=crops(3))["joints"], expected, atol=1e-5)
 
 
-def test_a_file_of_frames_is_the_saved_models_way_from_depth_to_millimetres(of_frames, tiny_served):
+def test_a_file_of_frames_is_the_saved_models_way_from_depth_to_millimetres(of_frames, tiny_predictor):
     depth = np.stack([hand(), np.zeros(SIZE), hand((40, 100), 700.0)])
     depth[0, 50:53] = np.nan
     depth[2, :, 95] = np.inf
@@ -73,7 +73,7 @@ def test_a_file_of_frames_is_the_saved_models_way_from_depth_to_millimetres(of_f
     found = loading.load_predictor(of_frames / litert.MODEL_FILE).call(
         "serving_default", depth=depth, camera=camera
     )
-    expected = tiny_served.call("serving_default", depth=depth, camera=camera)
+    expected = tiny_predictor.call("serving_default", depth=depth, camera=camera)
     assert expected["valid"].tolist() == [True, False, True]
     assert set(found) == set(expected)
     for name in expected:
@@ -98,28 +98,28 @@ def test_a_device_needs_the_interpreters_own_operations_only(path, request):
     assert not used & {"VAR_HANDLE", "READ_VARIABLE"}
 
 
-def test_a_file_of_crops_takes_frames_with_tensorflows_help(of_crops, tiny_served):
+def test_a_file_of_crops_takes_frames_with_tensorflows_help(of_crops, tiny_predictor):
     opened = loading.load_predictor(of_crops / litert.MODEL_FILE)
     frame = {"depth": hand()[None], "camera": [[150, 152, 80, 60]]}
     for signature, more in {"serving_default": {}, "centred": {"centre_mm": [[0, 5, 510]]}}.items():
         found = opened.call(signature, **frame, **more)
-        expected = tiny_served.call(signature, **frame, **more)
+        expected = tiny_predictor.call(signature, **frame, **more)
         assert expected["valid"].all()
         np.testing.assert_allclose(found["joints_mm"], expected["joints_mm"], atol=1e-2)
 
 
-def test_half_the_bits_halve_the_kernels_and_cost_next_to_nothing(tiny_model, tiny_served):
+def test_half_the_bits_halve_the_kernels_and_cost_next_to_nothing(tiny_model, tiny_predictor):
     pytest.importorskip("ai_edge_quantizer", reason="needs ai-edge-quantizer, of the extra litert")
     full, half = (litert.convert(tiny_model, precision) for precision in ("none", "float16"))
     assert len(half) < len(full)
     call = litert_runtime.interpreter(content=half).get_signature_runner()
-    expected = tiny_served.call("crop", crop=crops(4))["joints"]
+    expected = tiny_predictor.call("crop", crop=crops(4))["joints"]
     found = np.concatenate([call(crop=crop[None])["joints"] for crop in crops(4)])
     assert 0 < np.linalg.norm(found - expected, axis=-1).mean() * 125 < 0.1
 
 
 @pytest.mark.parametrize("input", ["crop", "frame"])
-def test_int8_is_8_bits_inside_and_millimetres_outside(tiny_model, tiny_served, input):
+def test_int8_is_8_bits_inside_and_millimetres_outside(tiny_model, tiny_predictor, input):
     pytest.importorskip("ai_edge_quantizer", reason="needs ai-edge-quantizer, of the extra litert")
     size = SIZE if input == "frame" else None
     content = litert.convert(tiny_model, "int8", size, crops(20))
@@ -138,12 +138,12 @@ def test_int8_is_8_bits_inside_and_millimetres_outside(tiny_model, tiny_served, 
     assert {end["dtype"] for end in ends} <= {np.float32, np.bool_}
     call = opened.get_signature_runner()
     if input == "crop":
-        expected = tiny_served.call("crop", crop=crops(4, 1))["joints"]
+        expected = tiny_predictor.call("crop", crop=crops(4, 1))["joints"]
         found = np.concatenate([call(crop=crop[None])["joints"] for crop in crops(4, 1)])
         assert np.linalg.norm(found - expected, axis=-1).mean() * 125 < 6
     else:
         frame = {"depth": hand()[None], "camera": np.float32([[150, 152, 80, 60]])}
-        found, expected = call(**frame), tiny_served.call("serving_default", **frame)
+        found, expected = call(**frame), tiny_predictor.call("serving_default", **frame)
         # The way to the crop is not rounded.
         np.testing.assert_allclose(found["centre_mm"], expected["centre_mm"], atol=1e-2)
 
@@ -222,14 +222,14 @@ def test_what_a_file_of_frames_cannot_do_is_said(of_frames):
 
 
 @pytest.mark.slow
-def test_real_and_synthetic_frames_agree_with_predict(tiny_model, tiny_served, tmp_path):
+def test_real_and_synthetic_frames_agree_with_predict(tiny_model, tiny_predictor, tmp_path):
     hands = [(record.depth_mm, record.camera) for record in (synthetic.frame(5, i) for i in range(100))]
     real = [(depth_png.read_depth_png(file), KINECT_CAMERA) for file in shared.files("real/kinect2/*.png")]
     for number, images in enumerate(filter(None, [hands, real])):
         path = litert.export(tiny_model, tmp_path / str(number), frame_size=images[0][0].shape)
         opened = loading.load_predictor(path / litert.MODEL_FILE)
         for depth_mm, camera in images:
-            expected = estimate(tiny_served, "0", depth_mm, camera)
+            expected = estimate(tiny_predictor, "0", depth_mm, camera)
             found = estimate(opened, "0", depth_mm, camera)
             assert found.valid == expected.valid
             np.testing.assert_allclose(found.joints_mm, expected.joints_mm, atol=0.05)

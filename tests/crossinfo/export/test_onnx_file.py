@@ -9,7 +9,7 @@ from crossinfo.export import onnx_file
 from datasets.errors import InputError
 
 
-def test_the_file_gives_the_networks_joints_for_any_batch(tiny_model, tiny_served, tmp_path):
+def test_the_file_gives_the_networks_joints_for_any_batch(tiny_model, tiny_predictor, tmp_path):
     pytest.importorskip("tf2onnx", reason="needs tf2onnx, of the extra onnx")
     onnxruntime = pytest.importorskip("onnxruntime", reason="needs onnxruntime")
     path = onnx_file.export(tiny_model, tmp_path / "hands/1")
@@ -18,7 +18,7 @@ def test_the_file_gives_the_networks_joints_for_any_batch(tiny_model, tiny_serve
     for batch in (1, 3):
         crop = np.random.default_rng(0).uniform(-1, 1, (batch, 96, 96, 1)).astype(np.float32)
         (found,) = session.run(["joints"], {"crop": crop})
-        np.testing.assert_allclose(found, tiny_served.call("crop", crop=crop)["joints"], atol=1e-5)
+        np.testing.assert_allclose(found, tiny_predictor.call("crop", crop=crop)["joints"], atol=1e-5)
 
 
 def test_a_missing_converter_is_one_line(tiny_model, tmp_path, monkeypatch):

@@ -81,7 +81,7 @@ def test_the_signatures_are_the_published_ones(export_base):
         assert described(signatures[name].structured_outputs) == outputs
 
 
-def test_a_stranger_without_project_and_keras_gets_the_same_numbers(export_base, tiny_served, tmp_path):
+def test_a_stranger_without_project_and_keras_gets_the_same_numbers(export_base, tiny_predictor, tmp_path):
     depth = np.zeros((2, 60, 80), np.float32)
     depth[0, 20:40, 30:50] = 400
     inputs = {"depth": depth, "camera": np.float32([[100, 100, 40, 30]] * 2)}
@@ -90,7 +90,7 @@ def test_a_stranger_without_project_and_keras_gets_the_same_numbers(export_base,
     paths = [export_base / "1", tmp_path / "in.npz", tmp_path / "out.npz"]
     done = subprocess.run([*script, *paths], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    found, expected = np.load(tmp_path / "out.npz"), tiny_served.call("serving_default", **inputs)
+    found, expected = np.load(tmp_path / "out.npz"), tiny_predictor.call("serving_default", **inputs)
     assert set(found) == set(expected)
     assert found["valid"].tolist() == [True, False]
     for name in expected:

@@ -47,10 +47,10 @@ def assert_empty(found, rows):
 
 
 @pytest.mark.parametrize(("batch", "shape"), [(1, (240, 320)), (3, (240, 320)), (2, (424, 512))])
-def test_serving_default_is_centre_crop_network_and_back_to_mm(tiny_model, tiny_served, batch, shape):
+def test_serving_default_is_centre_crop_network_and_back_to_mm(tiny_model, tiny_predictor, batch, shape):
     depth = np.stack([hand_frame(shape, (100 + 9 * i, 140 + 13 * i)) for i in range(batch)])
     camera = np.tile(CAMERA, (batch, 1)) + np.arange(batch, dtype=np.float32)[:, None]
-    found = tiny_served.call("serving_default", depth=depth, camera=camera)
+    found = tiny_predictor.call("serving_default", depth=depth, camera=camera)
     joints_mm, centre_mm = expected(tiny_model, depth, camera)
     assert set(found) == OUTPUTS
     assert found["valid"].tolist() == [True] * batch
@@ -60,8 +60,8 @@ def test_serving_default_is_centre_crop_network_and_back_to_mm(tiny_model, tiny_
     assert np.ptp(found["joints_mm"][0], axis=0).min() > 10
 
 
-def test_the_centre_lies_on_the_hand(tiny_served):
-    found = tiny_served.call("serving_default", depth=hand_frame()[None], camera=CAMERA[None])
+def test_the_centre_lies_on_the_hand(tiny_predictor):
+    found = tiny_predictor.call("serving_default", depth=hand_frame()[None], camera=CAMERA[None])
     at = [(150 - CAMERA[2]) * 515 / CAMERA[0], 0, 515]
     np.testing.assert_allclose(found["centre_mm"][0], at, atol=20)
 
@@ -80,37 +80,39 @@ def test_the_centre_lies_on_the_hand(tiny_served):
     ],
     ids=["zeros", "nan", "minus inf", "inf", "negative", "one pixel", "one empty pixel", "speckle"],
 )
-def test_a_frame_without_a_hand_is_invalid_and_zero(tiny_served, depth):
-    found = tiny_served.call("serving_default", depth=depth[None], camera=CAMERA[None])
+def test_a_frame_without_a_hand_is_invalid_and_zero(tiny_predictor, depth):
+    found = tiny_predictor.call("serving_default", depth=depth[None], camera=CAMERA[None])
     assert_empty(found, [0])
 
 
-def test_rows_of_a_mixed_batch_do_not_touch_each_other(tiny_served):
+def test_rows_of_a_mixed_batch_do_not_touch_each_other(tiny_predictor):
     holes = hand_frame(at=(90, 200))
     holes[80:85], holes[:, 30] = np.nan, np.inf
     depth = np.stack([hand_frame(), np.zeros((240, 320)), holes])
     camera = np.tile(CAMERA, (3, 1))
-    found = tiny_served.call("serving_default", depth=depth, camera=camera)
+    found = tiny_predictor.call("serving_default", depth=depth, camera=camera)
     assert found["valid"].tolist() == [True, False, True]
     assert_empty(found, [1])
     for row in (0, 2):
-        alone = tiny_served.call("serving_default", depth=depth[row : row + 1], camera=CAMERA[None])
+        alone = tiny_predictor.call("serving_default", depth=depth[row : row + 1], camera=CAMERA[None])
         np.testing.assert_allclose(found["joints_mm"][row], alone["joints_mm"][0], atol=1e-2)
 
 
-def test_non_finite_depth_equals_no_measurement(tiny_served):
+def test_non_finite_depth_equals_no_measurement(tiny_predictor):
     zeros, holes = hand_frame(), hand_frame()
     zeros[110:115], holes[110:115] = 0, np.nan
-    found = [tiny_served.call("serving_default", depth=d[None], camera=CAMERA[None]) for d in (zeros, holes)]
+    found = [
+        tiny_predictor.call("serving_default", depth=d[None], camera=CAMERA[None]) for d in (zeros, holes)
+    ]
     np.testing.assert_array_equal(found[0]["joints_mm"], found[1]["joints_mm"])
 
 
-def test_png_frames_of_different_sizes_equal_their_depth(tiny_served):
+def test_png_frames_of_different_sizes_equal_their_depth(tiny_predictor):
     frames = [hand_frame((240, 320)), hand_frame((200, 400), depth_mm=700.0)]
-    found = tiny_served.call("png", image_bytes=[png(f) for f in frames], camera=[CAMERA, CAMERA])
+    found = tiny_predictor.call("png", image_bytes=[png(f) for f in frames], camera=[CAMERA, CAMERA])
     assert found["valid"].all()
     for row, frame in enumerate(frames):
-        alone = tiny_served.call("serving_default", depth=frame[None], camera=CAMERA[None])
+        alone = tiny_predictor.call("serving_default", depth=frame[None], camera=CAMERA[None])
         for name in OUTPUTS:
             np.testing.assert_allclose(found[name][row], alone[name][0], rtol=1e-3, atol=0.5, err_msg=name)
 
@@ -122,27 +124,27 @@ def test_png_keeps_all_sixteen_bits():
     np.testing.assert_array_equal(found[1], [[0, 255, 0], [0, 0, 0]])
 
 
-def test_centred_cuts_about_the_callers_centre(tiny_model, tiny_served):
+def test_centred_cuts_about_the_callers_centre(tiny_model, tiny_predictor):
     depth, camera = hand_frame()[None], CAMERA[None]
     centre_mm = np.float32([[-30, 12, 540]])
-    found = tiny_served.call("centred", depth=depth, camera=camera, centre_mm=centre_mm)
+    found = tiny_predictor.call("centred", depth=depth, camera=camera, centre_mm=centre_mm)
     joints_mm, _ = expected(tiny_model, depth, camera, centre_mm)
     np.testing.assert_allclose(found["joints_mm"], joints_mm, atol=1e-2)
     np.testing.assert_array_equal(found["centre_mm"], centre_mm)
 
 
-def test_centred_frames_without_a_usable_centre_are_invalid(tiny_served):
+def test_centred_frames_without_a_usable_centre_are_invalid(tiny_predictor):
     centre_mm = [[0, 0, 0], [0, 0, -500], [np.nan, 0, 500], [0, 0, np.inf], [0, 0, 300], [0, 0, 1e-30]]
     depth = np.tile(hand_frame(), (6, 1, 1))
-    found = tiny_served.call("centred", depth=depth, camera=np.tile(CAMERA, (6, 1)), centre_mm=centre_mm)
+    found = tiny_predictor.call("centred", depth=depth, camera=np.tile(CAMERA, (6, 1)), centre_mm=centre_mm)
     assert_empty(found, slice(0, 5))
     assert np.isfinite(found["joints_uvd"]).all()
 
 
-def test_crop_gives_normalised_joints(tiny_model, tiny_served):
+def test_crop_gives_normalised_joints(tiny_model, tiny_predictor):
     crop = np.random.default_rng(0).uniform(-1, 1, (3, 96, 96, 1)).astype(np.float32)
     hand = tiny_model(crop, training=False)["hand"].numpy()
-    found = tiny_served.call("crop", crop=crop)
+    found = tiny_predictor.call("crop", crop=crop)
     assert set(found) == {"joints"}
     np.testing.assert_allclose(found["joints"], hand.reshape(3, 14, 3), atol=1e-5)
 
@@ -151,22 +153,22 @@ def test_crop_gives_normalised_joints(tiny_model, tiny_served):
     "camera", [[0, 300, 1, 1], [300, -1, 1, 1], [np.nan, 1, 1, 1], [300, 300, np.inf, 1]]
 )
 @pytest.mark.parametrize("signature", ["serving_default", "png", "centred"])
-def test_a_wrong_camera_is_refused_by_name(tiny_served, signature, camera):
+def test_a_wrong_camera_is_refused_by_name(tiny_predictor, signature, camera):
     inputs = {
         "serving_default": {"depth": hand_frame()[None]},
         "png": {"image_bytes": [png(hand_frame())]},
         "centred": {"depth": hand_frame()[None], "centre_mm": [[0, 0, 500]]},
     }
     with pytest.raises(tf.errors.InvalidArgumentError, match="camera: fx, fy, cx, cy must be finite"):
-        tiny_served.call(signature, camera=[camera], **inputs[signature])
+        tiny_predictor.call(signature, camera=[camera], **inputs[signature])
 
 
-def test_rows_must_match_the_frames(tiny_served):
+def test_rows_must_match_the_frames(tiny_predictor):
     depth = np.stack([hand_frame()] * 2)
     with pytest.raises(tf.errors.InvalidArgumentError, match="camera: expected one row per frame"):
-        tiny_served.call("serving_default", depth=depth, camera=[CAMERA])
+        tiny_predictor.call("serving_default", depth=depth, camera=[CAMERA])
     with pytest.raises(tf.errors.InvalidArgumentError, match="centre_mm: expected one row per frame"):
-        tiny_served.call("centred", depth=depth, camera=[CAMERA] * 2, centre_mm=[[0, 0, 500]])
+        tiny_predictor.call("centred", depth=depth, camera=[CAMERA] * 2, centre_mm=[[0, 0, 500]])
 
 
 @pytest.mark.parametrize(
@@ -182,9 +184,9 @@ def test_rows_must_match_the_frames(tiny_served):
         ("crop", {"crop": np.zeros((0, 96, 96, 1))}, "crop: the batch is empty"),
     ],
 )
-def test_nothing_to_work_on_is_refused_by_name(tiny_served, signature, inputs, name):
+def test_nothing_to_work_on_is_refused_by_name(tiny_predictor, signature, inputs, name):
     with pytest.raises(tf.errors.InvalidArgumentError, match=name):
-        tiny_served.call(signature, **inputs)
+        tiny_predictor.call(signature, **inputs)
 
 
 GOOD = png(np.full((4, 4), 500))
@@ -201,20 +203,20 @@ GOOD = png(np.full((4, 4), 500))
     ],
     ids=["empty", "text", "8 bits", "colour", "jpeg"],
 )
-def test_anything_but_a_16_bit_grey_png_is_refused(tiny_served, data):
+def test_anything_but_a_16_bit_grey_png_is_refused(tiny_predictor, data):
     with pytest.raises(tf.errors.InvalidArgumentError, match=r"image_bytes: expected 16-bit.*\[1\]"):
-        tiny_served.call("png", image_bytes=[GOOD, data], camera=[CAMERA] * 2)
+        tiny_predictor.call("png", image_bytes=[GOOD, data], camera=[CAMERA] * 2)
 
 
-def test_a_cut_off_png_is_refused(tiny_served):
+def test_a_cut_off_png_is_refused(tiny_predictor):
     with pytest.raises(tf.errors.InvalidArgumentError, match="PNG"):
-        tiny_served.call("png", image_bytes=[png(hand_frame())[:-200]], camera=[CAMERA])
+        tiny_predictor.call("png", image_bytes=[png(hand_frame())[:-200]], camera=[CAMERA])
 
 
-def test_a_png_that_claims_to_be_enormous_is_refused_before_it_is_decoded(tiny_served):
+def test_a_png_that_claims_to_be_enormous_is_refused_before_it_is_decoded(tiny_predictor):
     huge = GOOD[:16] + (2**31 - 1).to_bytes(4, "big") * 2 + GOOD[24:]
     with pytest.raises(tf.errors.InvalidArgumentError, match="image_bytes: a request may hold at most"):
-        tiny_served.call("png", image_bytes=[huge], camera=[CAMERA])
+        tiny_predictor.call("png", image_bytes=[huge], camera=[CAMERA])
 
 
 def test_a_model_without_a_card_is_refused():

@@ -7,15 +7,15 @@ import tensorflow as tf
 from crossinfo.export import signatures, warmup
 
 
-def test_there_is_a_request_for_each_signature_that_finds_a_hand(tiny_served):
+def test_there_is_a_request_for_each_signature_that_finds_a_hand(tiny_predictor):
     requests = warmup.inputs()
     assert set(requests) == set(signatures.SIGNATURES)
     for signature, arrays in requests.items():
-        outputs = tiny_served.call(signature, **arrays)
+        outputs = tiny_predictor.call(signature, **arrays)
         assert np.all(outputs.get("valid", True))
 
 
-def test_the_png_is_the_frame(tiny_served):
+def test_the_png_is_the_frame(tiny_predictor):
     requests = warmup.inputs()
     found = signatures.decode_png(tf.constant(requests["png"]["image_bytes"])).numpy()
     np.testing.assert_array_equal(found, requests["serving_default"]["depth"])

@@ -46,9 +46,9 @@ def test_every_form_has_the_work_dirs_name_and_the_card(work_dir, tiny_model, in
 
 
 @pytest.mark.parametrize("inside", ["model.keras", "export"])
-def test_keras_file_and_saved_model_give_the_same_numbers(work_dir, tiny_served, inside):
+def test_keras_file_and_saved_model_give_the_same_numbers(work_dir, tiny_predictor, inside):
     found = loading.load_predictor(work_dir / inside).call("serving_default", depth=FRAME, camera=CAMERA)
-    expected = tiny_served.call("serving_default", depth=FRAME, camera=CAMERA)
+    expected = tiny_predictor.call("serving_default", depth=FRAME, camera=CAMERA)
     assert expected["valid"].all()
     np.testing.assert_allclose(found["joints_mm"], expected["joints_mm"], atol=1e-2)
 

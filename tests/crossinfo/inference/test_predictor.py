@@ -51,6 +51,6 @@ def test_a_keras_network_keeps_its_heat_maps_and_card(tiny_model):
     assert (predictor.name, predictor.card, predictor.network) == ("tiny", tiny_model.card, tiny_model)
 
 
-def test_what_a_signature_refuses_names_the_input(tiny_served):
+def test_what_a_signature_refuses_names_the_input(tiny_predictor):
     with pytest.raises(tf.errors.InvalidArgumentError, match="camera: fx, fy, cx, cy must be finite"):
-        tiny_served.call("serving_default", depth=np.ones((1, 8, 8)), camera=[[0, 1, 2, 3]])
+        tiny_predictor.call("serving_default", depth=np.ones((1, 8, 8)), camera=[[0, 1, 2, 3]])
