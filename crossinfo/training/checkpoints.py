@@ -1,4 +1,4 @@
-"""What a run keeps on disk to go on from: the last two checkpoints, and the best epoch's weights."""
+"""What a run keeps on disk to resume from: the last two checkpoints, and the best epoch's weights."""
 
 import os
 import sys
@@ -27,7 +27,7 @@ class Checkpoints:
         self._best = tf.train.CheckpointManager(best, os.path.join(folder, "best"), max_to_keep=1)
 
     def restore(self) -> None:
-        """Takes up the last checkpoint, if there is one; the one before, and says so, if it is damaged.
+        """Restores the last checkpoint if there is one; a damaged one is named, and the one before taken.
 
         Raises InputError if none of them can be read, or if workers find different ones.
         """
@@ -43,10 +43,10 @@ class Checkpoints:
                 damaged = error
                 print(error, file=sys.stderr)
         if self._last.checkpoints:
-            raise InputError(f"{damaged}, and there is no other; train in another --work_dir")
+            raise InputError(f"{damaged}, and there is no other; train in another `work_dir`")
 
     def save(self) -> None:
-        """Saves where training stands, unless that is saved already."""
+        """Saves the current step, unless it is saved already."""
         step = int(self._trainer.step)
         if self._trainer.workers.chief and not str(self._last.latest_checkpoint).endswith(f"-{step}"):
             self._last.save(checkpoint_number=step)
@@ -58,7 +58,7 @@ class Checkpoints:
     def restore_best(self) -> None:
         """Puts the best epoch's weights into the validated network. Raises InputError if that fails."""
         if self._best.latest_checkpoint is None:
-            raise InputError(f"{self._best.directory}: no best epoch's weights; train in another --work_dir")
+            raise InputError(f"{self._best.directory}: no best epoch's weights; train in another `work_dir`")
         _restore(self._best, self._best.latest_checkpoint)
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from crossinfo.config import Machine
+from crossinfo.training.rendezvous import FORMING_SECONDS, ends_after, wait_for_workers
 from datasets.errors import InputError
 
 # What TensorFlow raises in a collective operation when the process at its other end has died.
@@ -18,31 +19,39 @@ _LOST = (
     tf.errors.FailedPreconditionError,
     tf.errors.InternalError,
 )
+_LOST_MESSAGE = (
+    "another worker has ended or cannot be reached; start all workers again with the same commands, and "
+    "training goes on from the last checkpoint"
+)
 
 
 def configure(machine: Machine) -> tf.distribute.Strategy:
     """Sets up numerics and devices of this process; call it before any TensorFlow operation has run.
 
-    Returns the strategy. Raises InputError on a bad ``TF_CONFIG``.
+    Returns the strategy. Raises InputError on a bad ``TF_CONFIG`` and if a worker does not start in time.
     """
     tf.config.experimental.enable_tensor_float_32_execution(machine.tensor_float_32)
     if machine.deterministic:
         tf.config.experimental.enable_op_determinism()
-    return make_strategy(machine.strategy)
+    if machine.strategy == "multi_worker":
+        return _multi_worker_strategy(machine.connect_minutes)
+    return _local_strategy(machine.strategy)
 
 
 @functools.cache
-def make_strategy(name: str) -> tf.distribute.Strategy:
-    """The ``tf.distribute`` strategy called ``name``, one per process; ``multi_worker`` reads ``TF_CONFIG``.
-
-    ``mirrored`` takes all GPUs, or, without one, all logical CPU devices. Several workers must be set up
-    before any operation has run. Raises InputError on a bad ``TF_CONFIG``.
-    """
-    if name == "multi_worker":
-        try:
+def _multi_worker_strategy(connect_minutes):
+    """The strategy over the workers in ``TF_CONFIG``: one per process, before any operation has run."""
+    try:
+        wait_for_workers(connect_minutes)
+        with ends_after(FORMING_SECONDS, _LOST_MESSAGE):
             return tf.distribute.MultiWorkerMirroredStrategy()
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise InputError(f"--strategy=multi_worker: TF_CONFIG is not valid: {error}") from None
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputError(f"`strategy`=multi_worker: TF_CONFIG is not valid: {error}") from None
+
+
+@functools.cache
+def _local_strategy(name):
+    """The strategy of this machine: "mirrored" takes all GPUs or, without one, all logical CPU devices."""
     if name == "mirrored" or (name == "auto" and len(tf.config.list_physical_devices("GPU")) > 1):
         devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
         return tf.distribute.MirroredStrategy([device.name for device in devices])
@@ -50,7 +59,7 @@ def make_strategy(name: str) -> tf.distribute.Strategy:
 
 
 class Workers:
-    """The processes of one training. The chief alone writes; each decision is taken by all together.
+    """The processes of one training. Only the chief writes; decisions are taken by all together.
 
     Args:
         strategy: tf.distribute.Strategy.
@@ -110,17 +119,17 @@ class Workers:
         return bool(self.gather([float(flag)]).any())
 
     def wait(self) -> None:
-        """Returns when every worker has come here."""
+        """Returns when every worker has called it."""
         self.gather([0.0])
 
     def check_equal(self, what: str, value: int) -> None:
         """Raises InputError in all workers, with each one's value, unless they are equal."""
         values = self.gather([value])[:, 0]
         if (values != values[0]).any():
-            listed = ", ".join(f"{int(found)} in worker {rank}" for rank, found in enumerate(values))
+            listed = ", ".join(f"{int(value)} in worker {rank}" for rank, value in enumerate(values))
             raise InputError(
                 f"the workers disagree on {what}: {listed}; give all of them the same flags, data and a "
-                "--work_dir on a disk that they share"
+                "`work_dir` on a disk that they share"
             )
 
     @contextlib.contextmanager
@@ -131,7 +140,4 @@ class Workers:
         except _LOST:
             if not self.several:
                 raise
-            raise InputError(
-                "another worker has ended or cannot be reached; start all workers again with the same "
-                "commands, and training goes on from the last checkpoint"
-            ) from None
+            raise InputError(_LOST_MESSAGE) from None

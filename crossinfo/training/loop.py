@@ -16,7 +16,7 @@ from datasets.shards import ShardSet
 
 
 class StopRequest:
-    """Turns the first Ctrl-C (or SIGTERM) into a request that the loop sees between two steps.
+    """Turns the first Ctrl-C (or SIGTERM) into a request that the loop checks between two steps.
 
     A second one interrupts at once.
     """
@@ -41,16 +41,16 @@ class StopRequest:
 
 
 class Loop:
-    """Trains epoch by epoch, from wherever the trainer's checkpoint stands.
+    """Trains epoch by epoch, starting at the trainer's step.
 
     Args:
         trainer: Trainer.
         train_set: ShardSet.
         seed: int. Fixes order and augmentation.
         progress: Progress. Progress bar, ``metrics.csv``, TensorBoard.
-        checkpoints: Checkpoints. Written after each epoch, at a stop, and in between.
-        validate: function() -> {name: float}, called by the chief after each epoch; the least ``error_mm``
-            is the best epoch.
+        checkpoints: Checkpoints. Written after each epoch, on a stop request, and in between.
+        validate: function() -> {name: float}, called by the chief after each epoch; the best epoch has the
+            least ``error_mm``.
         checkpoint_minutes: float. Longest time between two checkpoints within an epoch.
     """
 
@@ -102,7 +102,7 @@ class Loop:
                 step += 1
                 self.progress.step(epoch, batch_size, trainer.means)
                 if step == end:
-                    # Validation comes before the checkpoint, so that no epoch is left out of the table.
+                    # Validation comes before the checkpoint, so that no epoch is missing from metrics.csv.
                     return False
                 if stopped:
                     return True
@@ -115,17 +115,17 @@ class Loop:
         return False
 
     def _validate(self, epoch, seconds):
-        selected = self.validate()
-        if not math.isfinite(selected["error_mm"]):
+        validation = self.validate()
+        if not math.isfinite(validation["error_mm"]):
             raise InputError(
-                f"validation after epoch {epoch + 1}: the error is {selected['error_mm']} mm; use a lower "
-                "--learning_rate in another --work_dir"
+                f"validation after epoch {epoch + 1}: the error is {validation['error_mm']} mm; use a lower "
+                "`learning_rate` in another `work_dir`"
             )
         trainer = self.trainer
-        if selected["error_mm"] < float(trainer.best_error_mm):
-            trainer.best_error_mm.assign(selected["error_mm"])
+        if validation["error_mm"] < float(trainer.best_error_mm):
+            trainer.best_error_mm.assign(validation["error_mm"])
             self.checkpoints.save_best()
         row = {"learning_rate": trainer.learning_rate(), "seconds": seconds}
         row |= {f"train_{name}": value for name, value in trainer.means().items()}
-        row |= {f"val_{name}": value for name, value in selected.items()}
+        row |= {f"val_{name}": value for name, value in validation.items()}
         self.progress.epoch(epoch, row)

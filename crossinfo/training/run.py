@@ -70,7 +70,7 @@ class Run:
             keras.utils.set_random_seed(self.settings.seed)
             self.make_data()
             self._check_data()
-            self.starting_weights  # noqa: B018 (a wrong --init_from is found before the frames are cropped)
+            self.starting_weights  # noqa: B018 (a wrong init_from is reported before any frame is cropped)
             self._prepare()
             self.workers.check_equal("the training frames", self.splits["train"].shard_set.frames)
             self._write_settings()
@@ -84,7 +84,7 @@ class Run:
     @functools.cached_property
     def workers(self) -> distribution.Workers:
         """The processes of this training."""
-        return distribution.Workers(distribution.make_strategy(self.machine.strategy))
+        return distribution.Workers(distribution.configure(self.machine))
 
     @property
     def data_dir(self) -> str:
@@ -92,7 +92,7 @@ class Run:
         if self.settings.data_dir is not None:
             return self.settings.data_dir
         if self.settings.dataset != "synthetic":
-            raise InputError(f"--data_dir is required for --dataset={self.settings.dataset}")
+            raise InputError(f"`data_dir` is required for `dataset`={self.settings.dataset}")
         return str(self.work_dir / "data")
 
     def make_data(self) -> str:
@@ -145,13 +145,13 @@ class Run:
         for split, reader in self.readers.items():
             self.sources[split].given_centres(reader)
         if self.settings.select_on == "test" and self.readers["test"].joints_mm is None:
-            raise InputError(f"--select_on=test: the test labels of {self.dataset.name} are hidden")
+            raise InputError(f"`select_on`=test: the test labels of {self.dataset.name} are hidden")
         self._check_batch(len(self.sources["train"].indices(self.readers["train"])))
 
     def _check_batch(self, frames):
         if frames < self.schedule.batch_size:
             raise InputError(
-                f"--batch_size={self.schedule.batch_size}: more than the {frames} training frames; "
+                f"`batch_size`={self.schedule.batch_size}: more than the {frames} training frames; "
                 "make it smaller"
             )
 
@@ -177,8 +177,8 @@ class Run:
         expected = model.build(self.settings.variant.network)
         if [weight.shape for weight in first.weights] != [weight.shape for weight in expected.weights]:
             raise InputError(
-                f"--init_from={self.settings.init_from}: its layers are not those of "
-                f"--variant={self.settings.variant_name} on {self.dataset.name}; it is "
+                f"`init_from`={self.settings.init_from}: its layers are not those of "
+                f"`variant`={self.settings.variant_name} on {self.dataset.name}; it is "
                 f"{first.card.variant}, trained on {first.card.dataset}"
             )
         return first.get_weights()
@@ -292,11 +292,12 @@ class Run:
 
     def _save(self, network):
         """The best epoch's ``model.keras`` and ``export/1``."""
-        model.save(network, self.work_dir / "model.keras")
+        keras_file = self.work_dir / model.MODEL_FILE
+        model.save(network, keras_file)
         exported = self.work_dir / "export" / "1"
         if not exported.exists():
             saved_model.export(network, self.work_dir / "export", version=1)
-        print(f"network: {self.work_dir / 'model.keras'}, SavedModel: {exported}")
+        print(f"network: {keras_file}, SavedModel: {exported}")
 
     def _report(self):
         """The report of the test split, or, where its labels are hidden, of the validation part."""

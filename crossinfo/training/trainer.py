@@ -55,7 +55,7 @@ class Trainer:
     """A model with its optimizer, step and running sums.
 
     Args:
-        build_model: function without arguments -> CrossInfoNet; called in the strategy's scope.
+        build_model: function without arguments -> CrossInfoNet, called in the strategy's scope.
         variant: Variant.
         skeleton: Skeleton.
         steps_per_epoch: int.
@@ -226,8 +226,8 @@ class Trainer:
         if collapsed or not math.isfinite(total):
             problem = "float16 overflows in every step" if collapsed else f"the loss is {total}"
             raise InputError(
-                f"training became non-finite by step {int(self.step)}: {problem}; checkpoints of before are "
-                "kept. Use a lower --learning_rate or --precision=float32 in another --work_dir"
+                f"training became non-finite by step {int(self.step)}: {problem}; earlier checkpoints are "
+                "kept. Use a lower `learning_rate` or `precision`=float32 in another `work_dir`"
             )
 
     def learning_rate(self) -> float:
@@ -280,7 +280,7 @@ def joint_distance(target: tf.Tensor, output: tf.Tensor) -> tf.Tensor:
 def _check_shares(batch_size, replicas):
     if batch_size % replicas:
         raise InputError(
-            f"--batch_size={batch_size}: cannot be shared evenly by {replicas} devices; "
+            f"`batch_size`={batch_size}: cannot be shared evenly by {replicas} devices; "
             f"use a multiple of {replicas}"
         )
 

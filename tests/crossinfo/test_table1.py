@@ -80,7 +80,7 @@ def test_finished_runs_are_not_trained_again(trained, tmp_path, monkeypatch):
 def test_other_settings_are_refused_before_any_training(trained, tmp_path):
     table1.main(flags(tmp_path))
     del trained[:]
-    with pytest.raises(InputError, match="made with other settings, epochs was 6"):
+    with pytest.raises(InputError, match="made with other settings, `epochs` was 6"):
         table1.main(flags(tmp_path, "--epochs=4", "--seeds=3"))
     assert not trained
 

@@ -45,7 +45,7 @@ def test_fine_tuning_begins_with_the_weights_it_is_given(trained, tmp_path):
 
 def test_a_network_of_other_layers_is_refused(trained, tmp_path):
     run = run_of(tmp_path, f"--init_from={trained.path}", "--nocross_connection")
-    with pytest.raises(InputError, match=f"--init_from={trained.path}: its layers are not those of"):
+    with pytest.raises(InputError, match=f"`init_from`={trained.path}: its layers are not those of"):
         _ = run.starting_weights
 
 
@@ -55,17 +55,17 @@ def test_from_scratch_needs_no_weights(tmp_path):
 
 def test_real_data_have_to_be_given(tmp_path):
     nyu = dataclasses.replace(settings(tmp_path), data_dir=None)
-    with pytest.raises(InputError, match="--data_dir is required for --dataset=nyu"):
+    with pytest.raises(InputError, match="`data_dir` is required for `dataset`=nyu"):
         _ = runs.Run(nyu, tmp_path, config.Machine()).data_dir
 
 
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
-        ("--epochs=7", "epochs was 6 and is now 7; use the old --epochs or another --work_dir"),
-        ("--nocross_connection", "cross_connection was True and is now False"),
-        ("--cube_mm=300", "cube_mm was .* use the old --cube_mm or"),
-        ("--centre=gt", "centre was 'com' and is now 'gt'"),
+        ("--epochs=7", "`epochs` was 6 and is now 7; use the old `epochs` or another `work_dir`"),
+        ("--nocross_connection", "`cross_connection` was True and is now False"),
+        ("--cube_mm=300", "`cube_mm` was .* use the old `cube_mm` or"),
+        ("--centre=gt", "`centre` was 'com' and is now 'gt'"),
     ],
 )
 def test_a_changed_setting_is_named_with_its_flag(tmp_path, changed, said):

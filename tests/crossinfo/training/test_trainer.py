@@ -81,7 +81,7 @@ def test_one_batch_can_be_learnt_by_heart(train_set):
 def test_a_wrong_tf_config_is_named(monkeypatch, setting):
     monkeypatch.setenv("TF_CONFIG", setting)
     with pytest.raises(InputError, match="multi_worker: TF_CONFIG"):
-        distribution.make_strategy("multi_worker")
+        distribution.configure(config.Machine(strategy="multi_worker"))
 
 
 def test_a_batch_that_replicas_cannot_share_is_refused(monkeypatch):
@@ -89,7 +89,7 @@ def test_a_batch_that_replicas_cannot_share_is_refused(monkeypatch):
         num_replicas_in_sync, cluster_resolver = 3, None
 
     monkeypatch.setattr(distribution, "configure", lambda machine: Three())
-    with pytest.raises(InputError, match="--batch_size=8: cannot be shared evenly by 3 devices"):
+    with pytest.raises(InputError, match="`batch_size`=8: cannot be shared evenly by 3 devices"):
         make_trainer(tiny_variant(), 5)
 
 
