@@ -5,8 +5,6 @@ import os
 import pathlib
 
 import keras
-import numpy as np
-import tensorflow as tf
 
 from crossinfo.card import ModelCard
 from crossinfo.config import NetworkConfig
