@@ -36,12 +36,12 @@ class ConvolutionBlock(keras.layers.Layer):
 
     def __init__(
         self,
-        filters,
-        kernel_size=1,
-        strides=1,
-        activation="relu",
-        normalisation="fused",
-        initializer="glorot_uniform",
+        filters: int,
+        kernel_size: int = 1,
+        strides: int = 1,
+        activation: str | None = "relu",
+        normalisation: str | None = "fused",
+        initializer: str = "glorot_uniform",
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -119,11 +119,11 @@ class DenseBlock(keras.layers.Layer):
 
     def __init__(
         self,
-        units,
-        activation="relu",
-        dropout=0.0,
-        normalisation="fused",
-        initializer="glorot_uniform",
+        units: int,
+        activation: str | None = "relu",
+        dropout: float = 0.0,
+        normalisation: str | None = "fused",
+        initializer: str = "glorot_uniform",
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -188,7 +188,13 @@ class ResidualBlock(keras.layers.Layer):
     """
 
     def __init__(
-        self, filters, base_filters, strides=1, normalisation="fused", initializer="glorot_uniform", **kwargs
+        self,
+        filters: int,
+        base_filters: int,
+        strides: int = 1,
+        normalisation: str | None = "fused",
+        initializer: str = "glorot_uniform",
+        **kwargs,
     ):
         super().__init__(**kwargs)
         self.filters = filters

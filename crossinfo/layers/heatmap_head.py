@@ -10,7 +10,7 @@ from crossinfo.layers.pyramid import Resize
 
 @registered
 class HeatmapHead(keras.layers.Layer):
-    """One heat map a joint: 3 x 3 convolution without activation, resized (section 3.1).
+    """One heat map per joint: 3 x 3 convolution without activation, resized (section 3.1).
 
     Args:
         joints: int. Heat maps.
@@ -24,11 +24,11 @@ class HeatmapHead(keras.layers.Layer):
 
     def __init__(
         self,
-        joints,
-        size,
-        grid="half_pixel",
-        normalisation=None,
-        initializer="glorot_uniform",
+        joints: int,
+        size: tuple[int, int],
+        grid: str = "half_pixel",
+        normalisation: str | None = None,
+        initializer: str = "glorot_uniform",
         **kwargs,
     ):
         super().__init__(**kwargs)

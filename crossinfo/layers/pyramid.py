@@ -23,7 +23,7 @@ class Resize(keras.layers.Layer):
     sides of the input must be known when the layer is called.
     """
 
-    def __init__(self, size, grid="half_pixel", **kwargs):
+    def __init__(self, size: tuple[int, int], grid: str = "half_pixel", **kwargs):
         super().__init__(**kwargs)
         if grid not in GRIDS:
             raise ValueError(f"grid must be one of {GRIDS}. Received: grid={grid!r}")
@@ -93,7 +93,12 @@ class FeaturePyramid(keras.layers.Layer):
     """
 
     def __init__(
-        self, filters, grid="half_pixel", normalisation="fused", initializer="glorot_uniform", **kwargs
+        self,
+        filters: int,
+        grid: str = "half_pixel",
+        normalisation: str | None = "fused",
+        initializer: str = "glorot_uniform",
+        **kwargs,
     ):
         super().__init__(**kwargs)
         self.filters = filters
