@@ -1,15 +1,11 @@
-"""MSRA files: every byte parsed here, worker independence, and the command."""
+"""MSRA files: every byte parsed here, and worker independence."""
 
-import hashlib
 import struct
-import subprocess
-import sys
 
 import numpy as np
 import pytest
 
 from datasets import synthetic
-from datasets.errors import InputError
 from datasets.synthetic.writers import msra
 
 FRAMES = 200
@@ -29,11 +25,6 @@ def parse_depth(content):
     values = struct.unpack(f"<{(right - left) * (bottom - top)}f", content[24:])
     image[top:bottom, left:right] = np.reshape(values, (bottom - top, right - left))
     return image, (left, top, right, bottom)
-
-
-def digest(folder):
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
-    return [(str(p.relative_to(folder)), hashlib.sha256(p.read_bytes()).hexdigest()) for p in files]
 
 
 @pytest.mark.parametrize("index", [0, 77, 160])
@@ -68,7 +59,7 @@ def test_every_frame_has_one_file_and_numbers_have_no_gaps(written):
         assert sorted(p.name for p in folder.glob("*.bin")) == [f"{i:06d}_depth.bin" for i in range(count)]
 
 
-def test_the_number_of_workers_does_not_change_a_byte(written, tmp_path):
+def test_the_number_of_workers_does_not_change_a_byte(written, digest, tmp_path):
     synthetic.write("msra", FRAMES, 3, tmp_path / "two", workers=2)
     assert digest(tmp_path / "two") == digest(written)
 
@@ -76,56 +67,3 @@ def test_the_number_of_workers_does_not_change_a_byte(written, tmp_path):
 def test_an_empty_depth_image_has_an_empty_box():
     image, box = parse_depth(msra.depth_bytes(np.zeros((240, 320), np.float32)))
     assert box == (0, 0, 0, 0) and not image.any()
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"format": "bighand"}, "`format`=bighand: unknown; choose from msra, nyu, icvl, hands17"),
-        ({"frames": 0}, "`frames`=0: at least one"),
-        ({"seed": -1}, "`seed`=-1: must not be negative"),
-        ({"views": "above"}, "`views`=above"),
-    ],
-)
-def test_wrong_arguments_are_named_and_nothing_is_written(tmp_path, change, message):
-    arguments = {"format": "msra", "frames": 1, "seed": 0, "output": tmp_path / "new", "workers": 1}
-    with pytest.raises(InputError, match=message):
-        synthetic.write(**(arguments | change))
-    assert not list(tmp_path.iterdir())
-
-
-def test_a_folder_with_files_is_left_alone(tmp_path):
-    (tmp_path / "mine").write_text("kept")
-    with pytest.raises(InputError, match="already exists"):
-        synthetic.write("msra", 1, 0, tmp_path, workers=1)
-    assert [path.name for path in tmp_path.iterdir()] == ["mine"]
-
-
-def test_a_failure_half_way_leaves_nothing_behind(tmp_path, monkeypatch):
-    def fail(folder, frames, seed, options, workers):
-        (folder / "P0").mkdir()
-        raise OSError("disk full")
-
-    monkeypatch.setitem(synthetic.WRITERS, "msra", fail)
-    with pytest.raises(OSError, match="disk full"):
-        synthetic.write("msra", 1, 0, tmp_path / "new", workers=1)
-    assert not list(tmp_path.iterdir())
-
-
-def command(*arguments):
-    return subprocess.run(
-        [sys.executable, "-m", "datasets.synthetic", *arguments], capture_output=True, text=True
-    )
-
-
-def test_the_command_writes_what_the_function_writes(written, tmp_path):
-    done = command("--format=msra", f"--frames={FRAMES}", "--seed=3", f"--output={tmp_path / 'data'}")
-    assert done.returncode == 0, done.stderr
-    assert digest(tmp_path / "data") == digest(written)
-
-
-def test_the_command_reports_bad_input_in_one_line(tmp_path):
-    done = command("--format=icvl", "--frames=17", f"--output={tmp_path / 'data'}")
-    assert done.returncode == 2
-    expected = "error: --frames=17: this format needs at least 18, for train and test"
-    assert done.stderr.strip() == expected and not list(tmp_path.iterdir())
