@@ -48,19 +48,16 @@ def _is_command():
 
 _check_datasets()
 
-_KERAS_MODULES = ("crossinfo.layers.blocks", "crossinfo.layers", "crossinfo.model")
-
 
 def _register_layers(imported):
-    """Makes a saved model's classes known to Keras, as soon as the caller has Keras.
+    """Makes a saved model's classes known to Keras, as soon as the caller has imported Keras or the layers.
 
     Importing them at once would import TensorFlow, which takes seconds and which the metrics do without.
-    While one of them is being imported itself, the import of all waits for its end.
+    Keras imported by the layers or the model themselves is no occasion: they are not whole yet.
     """
-    others = (sys.modules[name] for name in _KERAS_MODULES if name in sys.modules)
-    if not any(other.__spec__._initializing for other in others if other is not imported):
+    if imported.__name__ != "keras" or not {"crossinfo.layers", "crossinfo.model"} & sys.modules.keys():
         importlib.import_module("crossinfo.model")
 
 
-for _name in ("keras", *_KERAS_MODULES):
+for _name in ("keras", "crossinfo.layers"):
     wrapt.register_post_import_hook(_register_layers, _name)
