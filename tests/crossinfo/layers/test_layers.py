@@ -260,7 +260,9 @@ def test_dropout_drops_its_share_in_training_only():
 @pytest.mark.parametrize("shape", [(4, 3, 3, 8), (16, 8)])
 def test_normalisation_is_keras_with_the_unbiased_moving_variance(shape, training, dtype, tolerance):
     ours = normalization.make_normalisation("fused", dtype)
-    keras_own = keras.layers.BatchNormalization(momentum=normalization.MOMENTUM, epsilon=normalization.EPSILON, dtype=dtype)
+    keras_own = keras.layers.BatchNormalization(
+        momentum=normalization.MOMENTUM, epsilon=normalization.EPSILON, dtype=dtype
+    )
     inputs = 3 * numbers(shape, dtype=dtype) + 2
     expected = keras_own(inputs, training=training)
     np.testing.assert_allclose(ours(inputs, training=training), expected, atol=tolerance)
