@@ -5,6 +5,7 @@ A batch of frames is a dict: ``crop`` float32 [B, 96, 96, 1], ``joints_mm`` [B, 
 ``draws`` [B, 8]: uniform numbers that depend on (run seed, epoch, frame index) alone.
 """
 
+import contextlib
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -31,8 +32,15 @@ def evaluation_batches(shard_set: ShardSet, joints: int, batch_size: int) -> Ite
     Raises InputError on a damaged shard, which is removed.
     """
     frames = _frames(tf.data.TFRecordDataset(shard_set.paths), joints)
-    try:
+    with damage_reported(shard_set):
         yield from frames.batch(batch_size).prefetch(2)
+
+
+@contextlib.contextmanager
+def damage_reported(shard_set: ShardSet):
+    """Turns TensorFlow's error on reading a damaged shard into an InputError; the shard is removed."""
+    try:
+        yield
     except tf.errors.DataLossError:
         raise shards.damaged(shard_set) from None
 

@@ -16,7 +16,7 @@ PACKAGES = [path for path in SOURCES if "/" in path]
 EVERYTHING = SOURCES + sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob("tests/**/*.py"))
 DEFINITIONS = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 FUNCTIONS = ast.FunctionDef | ast.AsyncFunctionDef
-FLAG_READERS = {"datasets/command_line.py", "crossinfo/cli.py"}
+FLAG_READERS = {"datasets/command_line.py"}
 FORBIDDEN_MODULES = {"pickle", "cPickle", "dill", "joblib", "marshal", "shelve", "yaml"}
 # Keras' contract of a layer: these methods say no more than their base's documentation.
 LAYER_METHODS = {"build", "call", "compute_output_shape", "get_config"}

@@ -10,7 +10,7 @@ import tensorflow as tf
 from crossinfo.training.checkpoints import Checkpoints
 from crossinfo.training.progress import NoProgress, Progress
 from crossinfo.training.trainer import Trainer
-from datasets import shards
+from datasets import pipeline
 from datasets.errors import InputError
 from datasets.shards import ShardSet
 
@@ -96,7 +96,7 @@ class Loop:
         step, end = int(trainer.step), (epoch + 1) * trainer.steps_per_epoch
         skip = step - epoch * trainer.steps_per_epoch
         saved = time.monotonic()
-        try:
+        with pipeline.damage_reported(self.train_set):
             for batch in trainer.training_batches(self.train_set, batch_size, self.seed, epoch, skip):
                 stopped = trainer.train(batch, stop.requested)
                 step += 1
@@ -110,8 +110,6 @@ class Loop:
                     trainer.check_finite()
                     self.checkpoints.save()
                     saved = time.monotonic()
-        except tf.errors.DataLossError as error:
-            raise shards.damaged(self.train_set) or error from None
         return False
 
     def _validate(self, epoch, seconds):

@@ -227,7 +227,8 @@ class Run:
         for copied, trained in weights:
             copied.assign(trained.value.read_value())
         if self.schedule.statistics_frames:
-            self._renewer.renew(self._statistics_crops())
+            with pipeline.damage_reported(self.splits["train"].shard_set):
+                self._renewer.renew(self._statistics_crops())
 
     @functools.cached_property
     def _renewer(self):

@@ -167,7 +167,8 @@ class Trainer:
         gradients, sums, bad = self._compute(batch)
         if self.replicas > 1:
             statistics = tf.concat([tf.reshape(v.value, [-1]) for v in self._statistics], axis=0)
-            shared = tf.concat([statistics / self.replicas, sums, [bad, stop]], axis=0)
+            others = tf.cast(tf.concat([sums, [bad, stop]], axis=0), statistics.dtype)
+            shared = tf.concat([statistics / self.replicas, others], axis=0)
             shared = tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, shared)
             self._assign_statistics(shared)
             sums, bad, stop = shared[-2 - len(self.names) : -2], shared[-2], shared[-1]
@@ -189,12 +190,12 @@ class Trainer:
         """(gradients, float32 sums over this replica's frames in the order of ``names``, 0.0 or 1.0)."""
         if not self.augment_on_host:
             batch = self._example(batch)
-        frames = tf.cast(tf.shape(batch["crop"])[0] * self.replicas, tf.float32)
+        frames = tf.shape(batch["crop"])[0] * self.replicas
         with tf.GradientTape() as tape:
             outputs = self.model(batch["crop"], training=True)
             losses = loss_functions.losses(batch["targets"], outputs, self.variant.loss)
             decay = loss_functions.weight_decay(self.model, self.variant.loss.weight_decay)
-            loss = tf.reduce_sum(losses["total_data"]) / frames + decay / self.replicas
+            loss = tf.reduce_sum(losses["total_data"]) / tf.cast(frames, decay.dtype) + decay / self.replicas
             scaled = self.optimizer.scale_loss(loss)
         gradients = tape.gradient(scaled, self.model.trainable_variables)
         finite = [tf.reduce_all(tf.math.is_finite(gradient)) for gradient in gradients]
@@ -205,10 +206,11 @@ class Trainer:
         )
 
     def _sums(self, batch, outputs, losses, decay):
-        error_mm = joint_distance(batch["targets"]["hand"], outputs["hand"]) * batch["cube_mm"] / 2
+        hand = tf.cast(outputs["hand"], tf.float32)
+        error_mm = joint_distance(batch["targets"]["hand"], hand) * batch["cube_mm"] / 2
         values = {**losses, "total": losses["total_data"] + decay, "error_mm": error_mm}
         values["frames"] = tf.ones_like(error_mm)
-        return tf.stack([tf.reduce_sum(values[name]) for name in self.names])
+        return tf.stack([tf.cast(tf.reduce_sum(values[name]), tf.float32) for name in self.names])
 
     # === Results and state ===
 
