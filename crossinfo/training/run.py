@@ -211,19 +211,19 @@ class Run:
         )
 
     @functools.cached_property
-    def validated(self) -> keras.Model:
-        """A copy of the model on one device, to validate, without dropout."""
+    def snapshot(self) -> keras.Model:
+        """A copy of the model on one device, which is validated and saved; without dropout, as inference."""
         without_dropout = dataclasses.replace(self.settings.variant.network, dropout=0.0)
         return model.build(without_dropout, self.settings.precision, self.trainer.model.card)
 
     @functools.cached_property
-    def validated_outputs(self) -> Callable:
+    def snapshot_outputs(self) -> Callable:
         """``evaluator.network_function`` of the copy."""
-        return evaluator.network_function(self.validated)
+        return evaluator.network_function(self.snapshot)
 
-    def _update_validated(self):
+    def _update_snapshot(self):
         """Brings the copy to the trained weights, with the statistics that inference is going to use."""
-        weights = zip(self.validated.weights, self.trainer.model.weights, strict=True)
+        weights = zip(self.snapshot.weights, self.trainer.model.weights, strict=True)
         for copied, trained in weights:
             copied.assign(trained.value.read_value())
         if self.schedule.statistics_frames:
@@ -232,7 +232,7 @@ class Run:
 
     @functools.cached_property
     def _renewer(self):
-        return StatisticsRenewer(self.validated)
+        return StatisticsRenewer(self.snapshot)
 
     def _statistics_crops(self):
         """The same training batches after each epoch, augmented as in training."""
@@ -262,7 +262,7 @@ class Run:
     @functools.cached_property
     def checkpoints(self) -> Checkpoints:
         """The last two checkpoints, and the best epoch's weights."""
-        return Checkpoints(self.trainer, self.validated, self.work_dir / "checkpoints")
+        return Checkpoints(self.trainer, self.snapshot, self.work_dir / "checkpoints")
 
     def _progress(self):
         if not self.workers.chief:
@@ -274,20 +274,20 @@ class Run:
             steps * self.schedule.epochs * batch_size,
             step * batch_size,
             step // steps,
-            pictures.of_predictions(self.validated_outputs, selected, self.dataset.skeleton),
+            pictures.of_predictions(self.snapshot_outputs, selected, self.dataset.skeleton),
         )
 
     def _validate(self):
-        self._update_validated()
+        self._update_snapshot()
         selected = self.splits["select"].shard_set
-        return evaluator.validate(self.validated_outputs, selected, self.validated.card)
+        return evaluator.validate(self.snapshot_outputs, selected, self.snapshot.card)
 
     # === Results ===
 
     def _finish(self):
         self.checkpoints.restore_best()
         network = self.build_network()
-        network.set_weights(self.validated.get_weights())
+        network.set_weights(self.snapshot.get_weights())
         self._save(network)
         return self._report()
 
@@ -302,20 +302,20 @@ class Run:
 
     def _report(self):
         """The report of the test split, or, where its labels are hidden, of the validation part."""
-        report_dir, test, card = self.work_dir / "report", self.splits["test"], self.validated.card
-        found = evaluator.predict(self.validated_outputs, test.shard_set, card)
-        scored, split = found, test
+        report_dir, test, card = self.work_dir / "report", self.splits["test"], self.snapshot.card
+        predictions = evaluator.predict(self.snapshot_outputs, test.shard_set, card)
+        scored, split = predictions, test
         if not test.labelled:
             print("the test labels are hidden: report of the validation part, submission.txt of the test")
             split = self.splits["select"]
-            scored = evaluator.predict(self.validated_outputs, split.shard_set, card)
-        scored = evaluator.with_errors_by_centre(scored, self.validated_outputs, split, card)
+            scored = evaluator.predict(self.snapshot_outputs, split.shard_set, card)
+        scored = evaluator.with_errors_by_centre(scored, self.snapshot_outputs, split, card)
         name, settings = self.work_dir.resolve().name, self.settings
         content = reporting.write_report(
             scored, name, self.dataset, settings.centre, report_dir, settings.select_on, [split]
         )
         if not test.labelled:
-            reporting.write_predictions(found, self.dataset, report_dir, test.names)
+            reporting.write_predictions(predictions, self.dataset, report_dir, test.names)
         print(reports.table(content))
         print(f"report: {report_dir / 'report.html'}")
         return scored, split
