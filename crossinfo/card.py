@@ -5,8 +5,12 @@ It travels inside ``model.keras`` and as ``assets.extra/crossinfo.json`` in ever
 
 import dataclasses
 import json
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
+
+from datasets.registry import Dataset
 
 CARD_FILE = "crossinfo.json"
 
@@ -34,29 +38,45 @@ class ModelCard:
     variant: str
     dataset: str
     skeleton: str
-    joints: tuple
-    bones: tuple
-    palm: tuple
-    finger: tuple
+    joints: tuple[str, ...]
+    bones: tuple[tuple[int, int], ...]
+    palm: tuple[int, ...]
+    finger: tuple[int, ...]
     cube_mm: float
     centre: str
     selected_on: str
-    mean_pose: tuple | None
+    mean_pose: tuple[tuple[float, float, float], ...] | None
     as_released: bool = False
 
-    def to_json(self):
+    def to_json(self) -> str:
         """Indented JSON text."""
         return json.dumps(dataclasses.asdict(self), indent=2) + "\n"
 
     @classmethod
-    def from_dict(cls, fields):
+    def from_dict(cls, fields: Mapping[str, Any]) -> "ModelCard":
         """From a dict as JSON gives it: lists become tuples. Raises TypeError if a fact is missing."""
         names = {field.name for field in dataclasses.fields(cls)}
         return cls(**{name: _frozen(value) for name, value in dict(fields).items() if name in names})
 
 
-def card_for(variant, dataset, cube_mm, centre, mean_pose, selected_on="validation"):
-    """Card of a network for a ``datasets.registry.Dataset``; ``mean_pose`` is [J, 3] or None."""
+def card_for(
+    variant: str,
+    dataset: Dataset,
+    cube_mm: float,
+    centre: str,
+    mean_pose: np.ndarray | None,
+    selected_on: str = "validation",
+) -> ModelCard:
+    """The card of a network that is trained on a dataset.
+
+    Args:
+        variant: name of a variant.
+        dataset: Dataset. Gives names, bones and groups of the joints.
+        cube_mm: side of the crop cube.
+        centre: how training frames were centred: "gt", "file" or "com".
+        mean_pose: [J, 3], the training split's mean normalised pose, or None where it is not known.
+        selected_on: what picked the best epoch: "validation" or "test".
+    """
     skeleton = dataset.skeleton
     return ModelCard(
         variant=variant,

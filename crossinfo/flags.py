@@ -7,14 +7,14 @@ from types import SimpleNamespace
 from crossinfo import config
 from datasets import data_flags as shared
 from datasets import registry
-from datasets.command_line import Command, Group
+from datasets.command_line import Command, FlagValues, Group
 from datasets.errors import InputError
 
 SYNTHETIC_FRAMES = 9000
 WORKERS = "Processes that prepare frames; 0 prepares them in the main process. Default: one per core."
 
 
-def data_flags(flag_values) -> None:
+def data_flags(flag_values: FlagValues) -> None:
     """Defines which frames to take, and where the hand is taken to be."""
     data = Group(flag_values, "Data")
     synthetic = "Without it, synthetic data are generated in WORK_DIR/data."
@@ -22,7 +22,7 @@ def data_flags(flag_values) -> None:
     shared.define_centre(data)
 
 
-def run_flags(flag_values) -> None:
+def run_flags(flag_values: FlagValues) -> None:
     """Defines what to train on and how: ``train.py``'s flags but work_dir, seed, switches and init_from."""
     data_flags(flag_values)
     data = Group(flag_values, "Data")
@@ -56,7 +56,7 @@ def run_flags(flag_values) -> None:
     machine_flags(flag_values)
 
 
-def machine_flags(flag_values) -> None:
+def machine_flags(flag_values: FlagValues) -> None:
     """Defines how to compute: the fields of ``config.Machine``, precision and the cache."""
     machine = Group(flag_values, "Machine")
     machine.choice(

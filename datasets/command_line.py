@@ -19,6 +19,8 @@ from absl import flags
 
 from datasets.errors import InputError
 
+FlagValues = flags.FlagValues
+
 # absl's messages, and how they are printed.
 _MESSAGES = {
     r"flag (--\w+)=None: .* other than None.*": r"\1 is required",

@@ -55,7 +55,15 @@ def split(joints: Array, skeleton: Skeleton) -> tuple[tf.Tensor, tf.Tensor]:
 
 
 def merge(palm: Array, finger: Array, skeleton: Skeleton) -> tf.Tensor:
-    """Inverse of ``split``: (palm [B, P, ...], finger [B, F, ...]) -> joints [B, J, ...]."""
+    """Inverse of ``split``.
+
+    Args:
+        palm: [B, P, ...].
+        finger: [B, F, ...].
+        skeleton: Skeleton.
+
+    Returns joints [B, J, ...].
+    """
     order = np.argsort(skeleton.palm + skeleton.finger)
     return tf.gather(tf.concat([palm, finger], axis=1), order, axis=1)
 

@@ -43,7 +43,13 @@ class Transport(Protocol):
         """The request's body."""
 
     def send(self, signature: str, request: bytes, timeout_s: float) -> dict[str, np.ndarray]:
-        """Sends an encoded request and returns its outputs by name; raises as ``to_exception`` says."""
+        """Sends an encoded request and returns its outputs by name; raises as ``to_exception`` says.
+
+        Args:
+            signature: str. The signature to call.
+            request: bytes, as ``encode`` gives.
+            timeout_s: float. Longest wait for the answer, in seconds.
+        """
 
     def close(self) -> None:
         """Closes the connections."""

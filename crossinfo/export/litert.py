@@ -55,7 +55,11 @@ def convert(
     frame_size: tuple[int, int] | None = None,
     calibration: np.ndarray | None = None,
 ) -> bytes:
-    """Content of a LiteRT file; arguments as of ``export``."""
+    """The content of a LiteRT file.
+
+    Args:
+        model, precision, frame_size, calibration: as ``export`` takes them.
+    """
     graphs = _Graphs(model)
     content = graphs.crop() if frame_size is None else graphs.frame(*frame_size)
     if precision == "none":

@@ -101,6 +101,11 @@ class ServedModel(tf.Module):
         """As ``serving_default`` with the caller's hand centres [B, 3] in mm.
 
         ``valid`` is false where the centre is not in front of the camera or its crop is all background.
+
+        Args:
+            depth: float32 [B, H, W] in mm.
+            camera: float32 [B, 4]: fx, fy, cx, cy in pixels.
+            centre_mm: float32 [B, 3].
         """
         checks = _check_frames(depth, camera) + [_one_row_per_frame(depth, centre_mm, "centre_mm")]
         with tf.control_dependencies(checks):

@@ -53,6 +53,11 @@ class Predictor:
 
         One of frames has ``serving_default`` alone; one of crops has ``crop``, ``serving_default`` and
         ``centred``, with TensorFlow finding the hand and cutting it out.
+
+        Args:
+            name: what reports call the network.
+            card: ModelCard.
+            runner: Runner of the open file.
         """
 
         def run(**tensors):

@@ -21,7 +21,13 @@ KEY = re.compile(r"m\d+")
 
 
 def save(figure: Figure, folder: pathlib.Path, name: str) -> None:
-    """Writes ``folder/name.png`` and ``folder/name.pdf``, atomically and without a time stamp."""
+    """Writes a figure as PNG and as PDF, atomically and without a time stamp.
+
+    Args:
+        figure: Figure.
+        folder: where to write.
+        name: the files' name, without its ending.
+    """
     for ending, metadata in (("png", {"Software": None}), ("pdf", {"CreationDate": None})):
         with atomic.atomic_write(folder / f"{name}.{ending}", "wb") as file:
             figure.savefig(file, format=ending, metadata=metadata)

@@ -49,7 +49,13 @@ class Progress:
         self._writer.close()
 
     def step(self, epoch: int, frames: int, means: Callable[[], dict[str, float]]) -> None:
-        """Counts a step; ``means`` is only called, and the device waited for, when the bar is redrawn."""
+        """Counts a step.
+
+        Args:
+            epoch: int, from 0.
+            frames: frames of the step.
+            means: function() -> {name: float}. Called, and the device waited for, only when the bar is redrawn.
+        """
         if self._bar.update(frames):
             now = means()
             self._bar.set_description(f"epoch {epoch + 1}", refresh=False)

@@ -327,7 +327,11 @@ def train(
     machine: Machine,
     cache_dir: str | os.PathLike | None = None,
 ) -> tuple[Predictions, evaluator.Split] | None:
-    """``Run.train`` of a new ``Run``."""
+    """``Run.train`` of a new ``Run``.
+
+    Args:
+        settings, work_dir, machine, cache_dir: as ``Run`` takes them.
+    """
     return Run(settings, work_dir, machine, cache_dir).train()
 
 
@@ -340,7 +344,10 @@ def train_all_subjects(
     """MSRA's nine runs, each with another subject left out, under ``P0`` to ``P8``; one report over all.
 
     The report's errors are means over the frames of all nine test splits; ``predictions.txt`` has them one
-    after the other, as the field's list of MSRA does. Arguments as ``Run``'s.
+    after the other, as the field's list of MSRA does.
+
+    Args:
+        settings, work_dir, machine, cache_dir: as ``Run`` takes them.
     """
     work_dir = pathlib.Path(work_dir)
     distribution.configure(machine)

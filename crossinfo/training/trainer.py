@@ -30,7 +30,13 @@ _SMALLEST_SCALE = 2.0**-40
 def make_optimizer(
     schedule: ScheduleConfig, steps_per_epoch: int, precision: str
 ) -> keras.optimizers.Optimizer:
-    """Adam with the variant's learning-rate curve; float16 gets dynamic loss scaling."""
+    """Adam with the variant's learning-rate curve; float16 gets dynamic loss scaling.
+
+    Args:
+        schedule: ScheduleConfig.
+        steps_per_epoch: int.
+        precision: name of a Keras dtype policy.
+    """
     if schedule.curve == "exponential":
         rate = keras.optimizers.schedules.ExponentialDecay(
             schedule.learning_rate, steps_per_epoch, schedule.decay, staircase=True

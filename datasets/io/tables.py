@@ -64,7 +64,14 @@ def number_table(
 def numbered_table(
     lines: Sequence[str], columns: int, path: str | os.PathLike, numbers: Sequence[int]
 ) -> np.ndarray:
-    """``number_table`` of lines that do not follow each other; ``numbers`` has their N line numbers."""
+    """``number_table`` of lines that do not follow each other.
+
+    Args:
+        lines: N lines of numbers separated by white space.
+        columns: numbers on each line.
+        path: their file, for messages.
+        numbers: N line numbers, from 1.
+    """
     if len(lines) > _FEW_LINES:
         table = _parse(lines)
         if table is not None and table.shape == (len(lines), columns) and np.isfinite(table).all():
