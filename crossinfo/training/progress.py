@@ -54,7 +54,7 @@ class Progress:
         Args:
             epoch: int, from 0.
             frames: frames of the step.
-            means: function() -> {name: float}. Called, and the device waited for, only when the bar is redrawn.
+            means: function() -> {name: float}; called, and waited for, only when the bar is redrawn.
         """
         if self._bar.update(frames):
             now = means()

@@ -99,9 +99,7 @@ def test_a_loss_that_is_no_number_stops_training(train_set):
     one.train({**batch, "cube_mm": batch["cube_mm"] * np.nan})
     one.check_finite()
     one.train({**batch, "targets": {name: value * np.nan for name, value in batch["targets"].items()}})
-    with pytest.raises(
-        InputError, match="non-finite by step 2: the loss is nan; earlier checkpoints are kept"
-    ):
+    with pytest.raises(InputError, match="by step 2: the loss is nan; earlier checkpoints are kept"):
         one.check_finite()
 
 
