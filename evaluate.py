@@ -41,20 +41,11 @@ def _files(values):
 def _network(values):
     runtime.import_tensorflow()
     from crossinfo.evaluation import network
-    from datasets import shards
 
-    source = shards.Source(
-        dataset=values.dataset,
-        data_dir=values.data_dir or network.find_data_dir(values.model, values.dataset),
-        part="test",
-        centre=flags.centre_mode(values),
-        centre_file=values.centre_file,
-        cubes_mm=(),
-        options=flags.reader_options(values),
-    )
+    data_dir = values.data_dir or network.find_data_dir(values.model, values.dataset)
     return network.NetworkEvaluation(
         model=values.model,
-        source=source,
+        source=flags.test_source(values, data_dir),
         report_dir=values.report_dir,
         cache_dir=values.cache_dir,
         workers=values.workers,

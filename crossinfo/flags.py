@@ -201,5 +201,20 @@ def reader_options(values: SimpleNamespace) -> registry.ReaderOptions:
     return shared.reader_options(values.test_subject)
 
 
+def test_source(values: SimpleNamespace, data_dir: str):
+    """``shards.Source`` of the test split from the values of ``data_flags``; its cube is the network's."""
+    from datasets import shards
+
+    return shards.Source(
+        dataset=values.dataset,
+        data_dir=data_dir,
+        part="test",
+        centre=centre_mode(values),
+        centre_file=values.centre_file,
+        cubes_mm=(),
+        options=reader_options(values),
+    )
+
+
 def _absolute(path):
     return path and os.path.abspath(path)

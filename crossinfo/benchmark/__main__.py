@@ -35,23 +35,14 @@ def main(values: SimpleNamespace) -> None:
     from crossinfo.benchmark import comparison, report
     from crossinfo.evaluation.network import find_data_dir
     from crossinfo.inference import loading
-    from datasets import shards
 
     network = loading.load_model(values.model)
     keras_file = loading.keras_file(values.model)
-    source = shards.Source(
-        dataset=values.dataset,
-        data_dir=values.data_dir or find_data_dir(keras_file.parent, values.dataset),
-        part="test",
-        centre=flags.centre_mode(values),
-        centre_file=values.centre_file,
-        cubes_mm=(),
-        options=flags.reader_options(values),
-    )
+    data_dir = values.data_dir or find_data_dir(keras_file.parent, values.dataset)
     content = comparison.compare(
         network,
         keras_file,
-        source,
+        flags.test_source(values, data_dir),
         cache_dir=values.cache_dir,
         calibration=values.calibration,
         max_frames=values.frames,

@@ -7,10 +7,8 @@ import pathlib
 from crossinfo.evaluation import evaluator, reporting
 from crossinfo.evaluation.predictions import Predictions
 from crossinfo.inference import loading
-from datasets import registry, shards
+from datasets import msra, registry, shards
 from datasets.errors import InputError
-
-MSRA_SUBJECTS = 9
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,7 +67,7 @@ class NetworkEvaluation:
         if not self.all_subjects:
             yield self.model, self.source
             return
-        for subject in range(MSRA_SUBJECTS):
+        for subject in range(len(msra.SUBJECTS)):
             path = pathlib.Path(self.model) / f"P{subject}"
             options = dataclasses.replace(self.source.options, test_subject=subject)
             yield path if path.is_dir() else self.model, dataclasses.replace(self.source, options=options)

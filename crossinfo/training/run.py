@@ -23,12 +23,11 @@ from crossinfo.training.progress import NoProgress, Progress
 from crossinfo.training.settings import check_settings
 from crossinfo.training.statistics import StatisticsRenewer
 from crossinfo.training.trainer import Trainer
-from datasets import pipeline, registry, shards, synthetic
+from datasets import msra, pipeline, registry, shards, synthetic
 from datasets.errors import InputError
 from datasets.io.atomic import atomic_write
 from datasets.records import Reader
 
-SUBJECTS = 9
 STATISTICS_BATCH = 128
 
 
@@ -64,7 +63,6 @@ class Run:
 
         Raises InputError on bad data, on a directory of other settings, and when another worker is lost.
         """
-        distribution.configure(self.machine)
         with self.workers.loss_reported():
             check_settings(self.settings, self.work_dir)
             keras.utils.set_random_seed(self.settings.seed)
@@ -350,10 +348,9 @@ def train_all_subjects(
         settings, work_dir, machine, cache_dir: as ``Run`` takes them.
     """
     work_dir = pathlib.Path(work_dir)
-    distribution.configure(machine)
     settings = dataclasses.replace(settings, data_dir=Run(settings, work_dir, machine).make_data())
     results = []
-    for subject in range(SUBJECTS):
+    for subject in range(len(msra.SUBJECTS)):
         print(f"test subject P{subject}")
         options = dataclasses.replace(settings.options, test_subject=subject)
         one = dataclasses.replace(settings, options=options)

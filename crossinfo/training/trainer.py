@@ -204,12 +204,14 @@ class Trainer:
             loss = tf.reduce_sum(losses["total_data"]) / tf.cast(frames, decay.dtype) + decay / self.replicas
             scaled = self.optimizer.scale_loss(loss)
         gradients = tape.gradient(scaled, self.model.trainable_variables)
+        return gradients, self._sums(batch, outputs, losses, decay), self._bad(gradients)
+
+    def _bad(self, gradients):
+        """1.0 if a gradient is not finite; only float16 asks, which recovers by skipping the step."""
+        if not isinstance(self.optimizer, keras.optimizers.LossScaleOptimizer):
+            return tf.constant(0.0)
         finite = [tf.reduce_all(tf.math.is_finite(gradient)) for gradient in gradients]
-        return (
-            gradients,
-            self._sums(batch, outputs, losses, decay),
-            1.0 - tf.cast(tf.reduce_all(finite), tf.float32),
-        )
+        return 1.0 - tf.cast(tf.reduce_all(finite), tf.float32)
 
     def _sums(self, batch, outputs, losses, decay):
         hand = tf.cast(outputs["hand"], tf.float32)
