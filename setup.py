@@ -72,6 +72,7 @@ setuptools.setup(
     package_data={
         "crossinfo": ["web/*", "serving/*", "serving/examples/*"],
         "crossinfo.reports": ["templates/*"],
+        "datasets.synthetic": ["assets/*"],
     },
     py_modules=["train", "evaluate"],
     install_requires=[
