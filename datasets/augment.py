@@ -5,6 +5,9 @@ the cube grows or shrinks. The crop that the changed cube would have cut defines
 pixels; that one matrix warps the image and moves the joints. The joints keep their depth, and image and
 joints are normalised by the new centre and cube, as in the authors' program.
 
+Where the frames carry an angle, the turn is added to it, and the joints stay where they are in camera
+space; without one, there is nowhere else to keep the turn, and the joints are moved in camera space.
+
 The authors' program does two things more, which a transform has to ask for: the crop's background lies on
 the old cube's back face (a wall, as soon as the new cube reaches behind it), and the joints turn about the
 projected centre, up to half a frame pixel from the crop's middle.
@@ -95,11 +98,11 @@ def augment(frames: Frames, transform: Transform) -> Frames:
 
     Args:
         frames: dict with ``crop`` [B, 96, 96, 1], ``joints_mm`` [B, J, 3], ``camera`` [B, 4],
-            ``centre_mm`` [B, 3], ``cube_mm`` [B]; other keys pass through.
+            ``centre_mm`` [B, 3], ``cube_mm`` [B] and perhaps ``angle`` [B]; other keys pass through.
         transform: Transform, as given by a sampler.
 
     Returns:
-        The same dict with crop, joints, centre and cube changed.
+        The same dict with crop, joints, centre, cube and angle changed.
     """
     old = CropPlace.of(frames)
     new = moved(old, transform)
@@ -107,21 +110,23 @@ def augment(frames: Frames, transform: Transform) -> Frames:
     if transform.get("background_wall", False):
         back_mm = (old.centre_mm[:, 2] + old.cube_mm / 2)[:, None, None]
         patch_mm = tf.where(patch_mm > 0, patch_mm, back_mm)
-    patch_mm = crops.clip_depth(warp(patch_mm, crop_map(old, transform)), new)
+    patch_mm = crops.clip_depth(warp(patch_mm, _image_map(old, transform)), new)
     joints_map = crop_map(old, transform, transform.get("joints_turn_about_centre", False))
     crop_uvd = geometry.apply_affine(joints_map, crops.joints_to_crop(frames["joints_mm"], old))
     return {
         **frames,
-        **new._asdict(),
+        **new.entries(),
         "crop": crops.normalise(patch_mm, new)[..., None],
         "joints_mm": crops.crop_to_joints(crop_uvd, new),
     }
 
 
 def moved(place: CropPlace, transform: Transform) -> CropPlace:
-    """The place with its centre moved and its cube scaled."""
+    """The place with its centre moved, its cube scaled, and the turn added to the angle where it has one."""
     return place._replace(
-        centre_mm=place.centre_mm + transform["offset_mm"], cube_mm=place.cube_mm * transform["scale"]
+        centre_mm=place.centre_mm + transform["offset_mm"],
+        cube_mm=place.cube_mm * transform["scale"],
+        angle=None if place.angle is None else place.angle + transform["angle"],
     )
 
 
@@ -133,13 +138,29 @@ def crop_map(place: CropPlace, transform: Transform, about_centre: bool = False)
         transform: Transform.
         about_centre: bool. Turn about the pixel of the new centre; False turns about the crop's middle.
     """
-    new_place = moved(place, transform)
+    new_place = moved(place, transform)._replace(angle=place.angle)
     old, new = crops.frame_to_crop(place), crops.frame_to_crop(new_place)
     pivot_px = tf.fill([tf.shape(old)[0], 2], crops.CROP_SIZE / 2)
     if about_centre:
         pivot_px = crops.joints_to_crop(new_place.centre_mm[:, None], new_place)[:, 0, :2]
     turn = geometry.rotation(transform["angle"], pivot_px)
     return geometry.compose(turn, geometry.compose(new, geometry.invert_affine(old)))
+
+
+def _image_map(place, transform):
+    """``crop_map`` for the image, whose pixels lie beside their coordinates.
+
+    Crops with an angle show this lag the same way at every angle, so it must not be turned. The authors'
+    augmentation does turn it.
+    """
+    matrix = crop_map(place, transform)
+    if place.angle is None:
+        return matrix
+    lag = lambda place: geometry.scale_and_shift(  # noqa: E731
+        tf.ones([tf.shape(matrix)[0], 2]), tf.tile(crops.lag_px(place)[:, None], [1, 2])
+    )
+    old, new = lag(place), lag(moved(place, transform))
+    return geometry.compose(new, geometry.compose(matrix, geometry.invert_affine(old)))
 
 
 def warp(patch: Array, matrix: Array) -> tf.Tensor:

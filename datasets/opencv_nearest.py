@@ -13,6 +13,7 @@ and u = 2^-53.
 import tensorflow as tf
 
 MAX_SIZE, MAX_TARGET = 2**21 - 1, 128
+STEPS = 256  # positions between pixels are rounded to 1/256, so that float32 noise does not decide ties
 POWERS = tuple(2**k for k in range(29))
 
 
@@ -38,6 +39,25 @@ def source(position: tf.Tensor, size: tf.Tensor, target: tf.Tensor) -> tf.Tensor
     shortfall = -tf.cast(pixel, tf.float32) * tf.cast(step_error, tf.float32)[:, None]
     short = shortfall > half_gap * tf.cast(unit, tf.float32)[:, None]
     return tf.where((left == 0) & short, pixel - 1, pixel)
+
+
+def source_between(position: tf.Tensor, size: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
+    """The pixel floor(position * size / target) for positions between target pixels, and beyond them.
+
+    Args:
+        position: float32 [B, H, W]. In target pixels from the window's start, at most 256 away from it.
+        size: int32 [B]. Pixels of the source window.
+        target: int32 [B]. Pixels of the target.
+
+    Returns:
+        int32 [B, H, W], source pixels from the window's start; negative before it.
+    """
+    size = tf.clip_by_value(size, 1, MAX_SIZE)[:, None, None]
+    target = tf.clip_by_value(target, 1, MAX_TARGET)[:, None, None]
+    steps = tf.cast(tf.round(position * STEPS), tf.int32)
+    product = steps // STEPS * size
+    # Whole pixels and the rest apart: together they would not fit into 32 bits.
+    return product // target + (product % target * STEPS + steps % STEPS * size) // (STEPS * target)
 
 
 def _step_error(size, target):

@@ -41,7 +41,7 @@ def dotted(name, frames=2, seed=0):
         u, v = pixels[i, j]
         crop[i, v - 1 : v + 2, u - 1 : u + 2] = dot_value(j)
     joints_mm = crops.crop_to_joints(np.float32(np.concatenate([pixels, depth_mm], axis=-1)), place)
-    values = {"crop": crop, "joints_mm": joints_mm, **place._asdict()}
+    values = {"crop": crop, "joints_mm": joints_mm, **place.entries()}
     return {key: tf.constant(value) for key, value in values.items()}
 
 
@@ -78,7 +78,7 @@ def golden_frames(golden):
     values = {
         "crop": golden["normalised"][None, ..., None],
         "joints_mm": golden.points("joints_mm"),
-        **golden.place("com")._asdict(),
+        **golden.place("com").entries(),
     }
     return {key: tf.constant(value) for key, value in values.items()}
 

@@ -124,7 +124,7 @@ def test_frames_of_a_batch_do_not_touch_each_other():
     together = crops.crop(frames, place)
     for i in range(3):
         row = slice(i, i + 1)
-        alone = crops.crop(frames[row], CropPlace(*(values[row] for values in place)))
+        alone = crops.crop(frames[row], CropPlace(*(values[row] for values in place[:3])))
         np.testing.assert_array_equal(together[row], alone)
 
 
