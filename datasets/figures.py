@@ -35,7 +35,7 @@ COMMAND = Command(
 
 def joints_xy() -> dict[str, np.ndarray]:
     """{name: float64 [J, 2]}: joints of an open right hand, palm to the viewer, x right and y up, mm."""
-    msra_mm = hand.forward_kinematics(hand.MEASURED, ANGLES)
+    msra_mm = hand.forward_kinematics(hand.average(), ANGLES)
     # Seen from the palm's side the thumb, which stands at positive x, is to the right.
     joints_mm = {
         "msra": msra_mm,

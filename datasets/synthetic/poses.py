@@ -13,20 +13,20 @@ _LITTLE, _OUT, _WIDE = (5, -3, 8, 6), (-12, 0, -5, -5), (-15, -10, -8, -8)
 _UNDER_INDEX = ((61, 0, 102, 67), (78, 1, 96, 66))
 _HALF = (72, 0, 97, 66)
 ANCHORS_DEGREES = {
-    "1": ((5, 2, 8, 6), (75, 0, 97, 66), _CURL, _CURL, (27, 19, 27, 41)),
-    "2": (*_SPREAD[:2], _HALF, _CURL, (32, 23, 29, 41)),
+    "1": ((5, 2, 8, 6), (75, 0, 97, 66), _CURL, _CURL, (21, 21, 20, 35)),
+    "2": (*_SPREAD[:2], _HALF, _CURL, (26, 24, 21, 33)),
     "3": (*_SPREAD[:2], _CURL, _CURL, _OUT),
     "4": (*_SPREAD, (38, 8, 44, 61)),
     "5": (*_SPREAD, _OUT),
-    "6": (*_SPREAD[:3], (55, 1, 52, 33), (37, 37, 26, 27)),
-    "7": (*_SPREAD[:2], (57, 0, 53, 34), _SPREAD[3], (29, 31, 22, 26)),
-    "8": (_SPREAD[0], (57, 0, 53, 34), *_SPREAD[2:], (23, 27, 19, 26)),
-    "9": ((54, 0, 52, 33), *_SPREAD[1:], (17, 27, 16, 25)),
-    "I": (*_UNDER_INDEX, _CURL, _LITTLE, (28, 24, 30, 44)),
-    "IP": ((5, 2, 8, 6), (75, 0, 97, 66), _CURL, _LITTLE, (27, 19, 27, 41)),
+    "6": (*_SPREAD[:3], (55, 1, 52, 33), (40, 40, 31, 33)),
+    "7": (*_SPREAD[:2], (57, 0, 53, 34), _SPREAD[3], (32, 31, 26, 30)),
+    "8": (_SPREAD[0], (57, 0, 53, 34), *_SPREAD[2:], (26, 28, 22, 30)),
+    "9": ((54, 0, 52, 33), *_SPREAD[1:], (19, 28, 18, 27)),
+    "I": (*_UNDER_INDEX, _CURL, _LITTLE, (21, 22, 19, 39)),
+    "IP": ((5, 2, 8, 6), (75, 0, 97, 66), _CURL, _LITTLE, (21, 21, 20, 35)),
     "L": ((5, 2, 8, 6), _CURL, _CURL, _CURL, _WIDE),
-    "MP": ((67, 0, 101, 68), _UP, (73, 0, 96, 66), _LITTLE, (33, 29, 30, 41)),
-    "RP": (*_UNDER_INDEX, (5, -1, 8, 6), _LITTLE, (28, 24, 30, 44)),
+    "MP": ((67, 0, 101, 68), _UP, (73, 0, 96, 66), _LITTLE, (26, 27, 22, 33)),
+    "RP": (*_UNDER_INDEX, (5, -1, 8, 6), _LITTLE, (20, 21, 21, 37)),
     "T": (_CURL, _CURL, _CURL, _CURL, (-15, -5, -8, -8)),
     "TIP": ((5, 2, 8, 6), _CURL, _CURL, _LITTLE, _OUT),
     "Y": (_CURL, _CURL, _CURL, _LITTLE, _WIDE),
@@ -84,6 +84,11 @@ def sample_arm(rng: np.random.Generator) -> np.ndarray:
     sideways, forward = np.clip(rng.normal(0, np.radians(12), 2), -0.5, 0.5)
     direction = np.array([np.sin(sideways), -1.0, np.sin(forward)])
     return direction / np.linalg.norm(direction)
+
+
+def sample_twist(rng: np.random.Generator) -> float:
+    """Turn of the forearm about its own axis against the hand, radians: about 20 degrees either way."""
+    return float(np.clip(rng.normal(0, np.radians(20)), -1, 1))
 
 
 def sample_shift(

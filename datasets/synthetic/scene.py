@@ -9,8 +9,7 @@ from datasets.errors import InputError
 from datasets.geometry import Camera
 from datasets.records import Record
 from datasets.synthetic import hand, poses, sensor
-from datasets.synthetic.render import render
-from datasets.synthetic.skin import skin_of
+from datasets.synthetic.rasterise import render
 
 # MSRA15's camera.
 CAMERA = Camera(241.42, 241.42, 160.0, 120.0)
@@ -40,7 +39,7 @@ class Options:
     Args:
         views: "msra" (the palm turned to the camera, as in MSRA15) or "any".
         noise: bool. Whether to measure as a depth camera does; False gives exact depth.
-        forearm: bool. Whether to show 100 to 200 mm of forearm; False cuts it 20 to 40 mm behind the wrist.
+        forearm: bool. Whether to show the forearm; False cuts it 20 to 40 mm behind the wrist.
         background: bool. Whether a wall, and sometimes a torso, stands behind the hand.
     """
 
@@ -95,17 +94,19 @@ def frame(
     return Record(name, depth_mm, device.camera, joints_mm.astype(np.float32))
 
 
-_shape = functools.lru_cache(maxsize=64)(hand.shape_of)
+_shape = functools.lru_cache(maxsize=256)(hand.shape_of)
 
 
 def _scene(rng, shape, gesture, options, device):
     """Joints [21, 3] and exact depth [H, W] of one posed hand in camera space."""
-    joints_mm = hand.forward_kinematics(shape, poses.sample_angles(rng, gesture))
+    angles = poses.sample_angles(rng, gesture)
     rotation, arm = poses.sample_rotation(rng, options.views), poses.sample_arm(rng)
+    joints_mm, skin = hand.pose(shape, angles, arm, poses.sample_twist(rng))
     shift = poses.sample_shift(rng, joints_mm @ rotation.T, device.camera, device.size, device.range_mm)
-    arm_mm = rng.uniform(100, 200) if options.forearm else rng.uniform(20, 40)
-    skin = skin_of(shape, joints_mm, arm, arm_mm).moved(rotation, shift)
-    depth_mm = render(skin, device.camera, device.size)
+    arm_mm = rng.uniform(20, 40)
+    if not options.forearm:
+        skin = hand.stump(skin, arm, arm_mm)
+    depth_mm = render(skin.moved(rotation, shift), device.camera, device.size)
     if not options.forearm:
         _cut(depth_mm, device, shift, rotation @ arm, arm_mm)
     return joints_mm @ rotation.T + shift, depth_mm
