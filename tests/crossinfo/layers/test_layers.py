@@ -62,6 +62,8 @@ CASES = {
     ),
     "heatmaps": (layers.HeatmapHead, {"joints": 3, "size": (12, 12)}, IMAGE, 2, 0, (2, 12, 12, 3)),
     "cross": (layers.CrossConnection, {}, BRANCHES, 0, 0, ((2, 6, 6, 32), (2, 6, 6, 32))),
+    "stitch": (layers.CrossStitch, {"own": 0.7}, [IMAGE, IMAGE], 1, 0, (IMAGE, IMAGE)),
+    "stitch_flat": (layers.CrossStitch, {}, [(2, 8), (2, 8)], 1, 0, ((2, 8), (2, 8))),
 }
 every_case = pytest.mark.parametrize("case", CASES)
 
@@ -247,6 +249,58 @@ def test_cross_connection_appends_what_the_other_branch_left():
     np.testing.assert_array_equal(np.ravel(enhanced_finger), [10, 99])
 
 
+def test_cross_stitch_begins_with_nine_parts_of_a_branchs_own_features():
+    palm, finger = (np.full((1, 2, 2, 3), value, "float32") for value in (10, 100))
+    stitched_palm, stitched_finger = layers.CrossStitch()([palm, finger])
+    np.testing.assert_allclose(stitched_palm, np.full((1, 2, 2, 3), 19), rtol=1e-6)
+    np.testing.assert_allclose(stitched_finger, np.full((1, 2, 2, 3), 91), rtol=1e-6)
+
+
+def test_cross_stitch_mixes_every_channel_by_its_own_matrix():
+    """Channel 0 keeps its branch, 1 swaps them, 2 tells all four entries apart."""
+    layer = layers.CrossStitch()
+    palm, finger = np.float32([[1, 2, 3]]), np.float32([[10, 20, 30]])
+    layer.build([palm.shape, finger.shape])
+    layer.mix.assign([[[1, 0, 1], [0, 1, 2]], [[0, 1, 3], [1, 0, 4]]])
+    stitched_palm, stitched_finger = layer([palm, finger])
+    np.testing.assert_array_equal(stitched_palm, [[1, 20, 63]])
+    np.testing.assert_array_equal(stitched_finger, [[10, 2, 129]])
+
+
+def test_a_cross_stitch_of_nothing_but_its_own_is_the_identity():
+    branches = numbers([IMAGE, IMAGE])
+    for given, found in zip(branches, layers.CrossStitch(own=1.0)(branches), strict=True):
+        np.testing.assert_array_equal(given, found)
+
+
+def test_cross_stitch_gradients_cross_over():
+    """Of the palm's output alone: its inputs get its row of the matrix, the matrix the inputs' sums."""
+    layer, (palm, finger) = layers.CrossStitch(), numbers([IMAGE, IMAGE])
+    with tf.GradientTape() as tape:
+        tape.watch([palm, finger])
+        loss = tf.reduce_sum(layer([palm, finger])[0])
+    to_palm, to_finger, to_mix = tape.gradient(loss, [palm, finger, layer.mix.value])
+    np.testing.assert_allclose(to_palm, np.full(IMAGE, 0.9), rtol=1e-6)
+    np.testing.assert_allclose(to_finger, np.full(IMAGE, 0.1), rtol=1e-6)
+    sums = [np.sum(each, axis=(0, 1, 2)) for each in (palm, finger)]
+    np.testing.assert_allclose(to_mix, [sums, np.zeros((2, 16))], rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "said"),
+    [
+        (IMAGE, r"two inputs, \[palm, finger\]. Received shapes: \(2, 6, 6, 16\)"),
+        ([IMAGE], "two inputs"),
+        ([IMAGE, IMAGE, IMAGE], "two inputs"),
+        ([IMAGE, (2, 6, 6, 8)], r"one shape .* Received shapes: \(2, 6, 6, 16\), \(2, 6, 6, 8\)"),
+        ([(2, None), (2, None)], "a known number of channels"),
+    ],
+)
+def test_cross_stitch_names_wrong_shapes(inputs, said):
+    with pytest.raises(ValueError, match=said):
+        layers.CrossStitch()(keras.tree.map_shape_structure(keras.KerasTensor, inputs))
+
+
 def test_dropout_drops_its_share_in_training_only():
     block = blocks.DenseBlock(1000, activation=None, dropout=0.6, normalisation=None)
     block.build((8, 16))
@@ -304,3 +358,5 @@ def test_wrong_words_are_named():
         layers.Resize((2, 2), "bicubic")
     with pytest.raises(ValueError, match="normalisation='group'"):
         blocks.ConvolutionBlock(8, normalisation="group")
+    with pytest.raises(ValueError, match="own=1.1"):
+        layers.CrossStitch(1.1)
