@@ -6,6 +6,8 @@ authors' program to the number; ``compact`` is the same topology made small for 
 
 import dataclasses
 import json
+from collections.abc import Mapping
+from typing import Any
 
 from datasets.errors import InputError
 from datasets.registry import ReaderOptions
@@ -14,6 +16,7 @@ from datasets.skeletons import Skeleton
 PRECISIONS = ("float32", "mixed_float16", "mixed_bfloat16")
 STRATEGIES = ("auto", "one_device", "mirrored", "multi_worker")
 AUGMENT_ON = ("auto", "host", "device")
+SHARING = ("cross", "stitch", "none")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,7 +32,9 @@ class NetworkConfig:
         block_filters: int. Base depth of the residual blocks after the pyramid.
         dense_units: int. Width of the two fully connected layers of each branch.
         dropout: float. Share of units dropped after each of them.
-        cross_connection: bool. False: the paper's baseline refinement (section 3.2).
+        sharing: what the branches share. "cross": the cross connection (section 3.3); "stitch": cross-stitch
+            units (figure 5a); "none": nothing, the paper's baseline refinement (section 3.2). Files of
+            earlier versions say `cross_connection`, see ``from_dict``.
         heatmap_guidance: bool. False: no heat-map heads (table 1, "Base" and "Cross").
         normalisation: "fused", batch normalisation; or None, biases instead. "exact", found in older files,
             means "fused".
@@ -48,7 +53,7 @@ class NetworkConfig:
     block_filters: int = 128
     dense_units: int = 2048
     dropout: float = 0.6
-    cross_connection: bool = True
+    sharing: str = "cross"
     heatmap_guidance: bool = True
     normalisation: str | None = "fused"
     normalise_outputs: bool = False
@@ -64,6 +69,31 @@ class NetworkConfig:
                 "joints must be palm_joints + finger_joints. Received: "
                 f"{self.joints}, {self.palm_joints}, {self.finger_joints}"
             )
+        if self.sharing not in SHARING:
+            raise ValueError(f"sharing must be one of {SHARING}. Received: sharing={self.sharing!r}")
+
+    @classmethod
+    def from_dict(cls, fields: Mapping[str, Any]) -> "NetworkConfig":
+        """From a dict as JSON gives it, of this or an earlier version."""
+        return cls(**current_names(fields))
+
+    @property
+    def cross_connection(self) -> bool:
+        """Whether the branches share by the cross connection."""
+        return self.sharing == "cross"
+
+
+def sharing_for(cross_connection: bool) -> str:
+    """What the switch ``cross_connection``, the older spelling of ``NetworkConfig.sharing``, means."""
+    return "cross" if cross_connection else "none"
+
+
+def current_names(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """A network's fields as they are named now: `sharing` in place of an earlier `cross_connection`."""
+    fields = dict(fields)
+    if "cross_connection" in fields:
+        fields["sharing"] = sharing_for(fields.pop("cross_connection"))
+    return fields
 
 
 @dataclasses.dataclass(frozen=True)
@@ -114,11 +144,9 @@ class Variant:
     loss: LossConfig
     schedule: ScheduleConfig
 
-    def with_switches(self, cross_connection: bool, heatmap_guidance: bool) -> "Variant":
-        """The same variant as one of table 1's four rows."""
-        network = dataclasses.replace(
-            self.network, cross_connection=cross_connection, heatmap_guidance=heatmap_guidance
-        )
+    def with_switches(self, sharing: str, heatmap_guidance: bool) -> "Variant":
+        """The same variant as one of table 1's rows: ``sharing`` is one of ``SHARING``."""
+        network = dataclasses.replace(self.network, sharing=sharing, heatmap_guidance=heatmap_guidance)
         return dataclasses.replace(self, network=network)
 
 
@@ -152,7 +180,11 @@ VARIANTS = {
 
 
 def variant_for(
-    name: str, skeleton: Skeleton, cross_connection: bool = True, heatmap_guidance: bool = True
+    name: str,
+    skeleton: Skeleton,
+    cross_connection: bool = True,
+    heatmap_guidance: bool = True,
+    sharing: str | None = None,
 ) -> Variant:
     """A variant sized for a skeleton.
 
@@ -160,8 +192,9 @@ def variant_for(
         name: key of ``VARIANTS``.
         skeleton: its joints, palm and fingers size the outputs.
         cross_connection, heatmap_guidance: the switches of table 1.
+        sharing: one of ``SHARING``; None leaves the choice to ``cross_connection``.
 
-    Raises InputError if there is no such variant.
+    Raises InputError if there is no such variant, or if ``sharing`` contradicts ``cross_connection=False``.
     """
     if name not in VARIANTS:
         raise InputError(f"`variant`={name}: unknown; choose from {', '.join(VARIANTS)}")
@@ -171,8 +204,10 @@ def variant_for(
         palm_joints=len(skeleton.palm),
         finger_joints=len(skeleton.finger),
     )
+    if not cross_connection and sharing not in (None, "none"):
+        raise InputError(f"`cross_connection`=False contradicts `sharing`={sharing}; give one of the two")
     variant = dataclasses.replace(VARIANTS[name], network=network)
-    return variant.with_switches(cross_connection, heatmap_guidance)
+    return variant.with_switches(sharing or sharing_for(cross_connection), heatmap_guidance)
 
 
 @dataclasses.dataclass(frozen=True)

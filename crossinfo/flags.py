@@ -95,7 +95,14 @@ def _train_flags(flag_values):
     )
     run_flags(flag_values)
     network = Group(flag_values, "Network")
-    network.switch("cross_connection", True, "Off: the paper's baseline refinement (table 1).")
+    network.choice(
+        "sharing", None, config.SHARING,
+        "What the branches share: cross, the paper's cross connection; stitch, cross-stitch units in its "
+        "place (figure 5a); none, the baseline refinement (table 1). Default: cross.",
+    )  # fmt: skip
+    network.switch(
+        "cross_connection", None, "On: the same as --sharing=cross. Off: the same as --sharing=none."
+    )
     network.switch("heatmap_guidance", True, "Off: no heat-map heads (table 1).")
     network.string(
         "init_from", None,
@@ -142,8 +149,21 @@ EVALUATE = Command(
 def run_config(values: SimpleNamespace) -> config.RunConfig:
     """``config.RunConfig`` from the values of ``TRAIN``'s flags. Raises InputError naming a flag."""
     settings = run_settings(values)
-    variant = settings.variant.with_switches(values.cross_connection, values.heatmap_guidance)
+    variant = settings.variant.with_switches(_sharing(values), values.heatmap_guidance)
     return dataclasses.replace(settings, variant=variant, init_from=_absolute(values.init_from))
+
+
+def _sharing(values):
+    """``NetworkConfig.sharing`` from its two flags."""
+    if values.cross_connection is None:
+        return values.sharing or "cross"
+    sharing = config.sharing_for(values.cross_connection)
+    if values.sharing not in (None, sharing):
+        switch = "--cross_connection" if values.cross_connection else "--nocross_connection"
+        raise InputError(
+            f"{switch} means --sharing={sharing}, not --sharing={values.sharing}; give one of the two"
+        )
+    return sharing
 
 
 def run_settings(values: SimpleNamespace) -> config.RunConfig:

@@ -8,7 +8,7 @@ import keras
 
 from crossinfo.card import ModelCard
 from crossinfo.config import NetworkConfig
-from crossinfo.layers import CrossConnection, FeaturePyramid, HeatmapHead
+from crossinfo.layers import CrossConnection, CrossStitch, FeaturePyramid, HeatmapHead
 from crossinfo.layers.blocks import ConvolutionBlock, DenseBlock, ResidualBlock
 from crossinfo.layers.normalization import registered
 from datasets.crops import CROP_SIZE
@@ -34,7 +34,7 @@ class CrossInfoNet(keras.Model):
 
     def __init__(self, network, card=None, dtype="float32", name="crossinfonet", **kwargs):
         if isinstance(network, dict):
-            network = NetworkConfig(**network)
+            network = NetworkConfig.from_dict(network)
         if isinstance(card, dict):
             card = ModelCard.from_dict(card)
         policy = keras.dtype_policies.get(dtype)
@@ -116,11 +116,7 @@ class _Graph:
         fine, shared = self.pyramid(self.stages(crop))
         palm, finger = (self.residual(shared, f"{branch}_features") for branch in ("palm", "finger"))
         heatmaps = self.heatmaps(fine, palm, finger) if config.heatmap_guidance else {}
-        # Without it: the baseline (section 3.2), the same blocks in the same places, P1 = P0, F1 = F0.
-        if config.cross_connection:
-            cross_connection = CrossConnection(dtype=self.policy, name="cross_connection")
-            palm, finger = cross_connection([palm, finger, shared])
-        palm, finger = self.branch(palm, "palm"), self.branch(finger, "finger")
+        palm, finger = self.branches(palm, finger, shared)
         both = keras.layers.Concatenate(dtype=self.policy, name="hand_dense")([palm, finger])
         return {
             "hand": self.coordinates(both, config.joints, "hand"),
@@ -176,9 +172,30 @@ class _Graph:
             for part in features
         }
 
+    def branches(self, palm, finger, shared):
+        """Sharing, second blocks and fully connected layers of both: `P0`, `F0`, `T` -> `f_p`, `f_f`.
+
+        The blocks are the baseline's (figure 3) whatever is shared. The cross connection stands between a
+        branch's two residual blocks (figure 6); a cross-stitch unit follows each pair of them (figure 5a).
+        Heat maps are of `P0` and `F0`, before any sharing.
+        """
+        sharing = self.config.sharing
+        if sharing == "stitch":
+            palm, finger = self.stitch(palm, finger, "features_stitch")
+            palm, finger = self.residual(palm, "palm_refined"), self.residual(finger, "finger_refined")
+            palm, finger = self.stitch(palm, finger, "refined_stitch")
+            return self.dense(palm, "palm"), self.dense(finger, "finger")
+        if sharing == "cross":
+            cross_connection = CrossConnection(dtype=self.policy, name="cross_connection")
+            palm, finger = cross_connection([palm, finger, shared])
+        return self.branch(palm, "palm"), self.branch(finger, "finger")
+
     def branch(self, x, name):
         """One sub-task's refinement and fully connected layers (figure 6): `P1` -> `f_p`, `F1` -> `f_f`."""
-        x = self.residual(x, f"{name}_refined")
+        return self.dense(self.residual(x, f"{name}_refined"), name)
+
+    def dense(self, x, name):
+        """One sub-task's fully connected layers (figure 6): `P2` -> `f_p`, `F2` -> `f_f`."""
         x = keras.layers.MaxPooling2D(2, dtype=self.policy, name=f"{name}_pool")(x)
         x = keras.layers.Flatten(dtype=self.policy, name=f"{name}_flat")(x)
         for layer in (1, 2):
@@ -189,6 +206,10 @@ class _Graph:
                 **self.common,
             )(x)
         return x
+
+    def stitch(self, palm, finger, name):
+        """Cross-stitch unit."""
+        return CrossStitch(dtype=self.policy, name=name)([palm, finger])
 
     def coordinates(self, x, joints, name):
         """Output layer: three coordinates per joint."""

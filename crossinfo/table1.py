@@ -27,23 +27,24 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True)
 class Row:
-    """One row of the paper's table 1: its two switches, and the paper's mean errors."""
+    """One row of the table: its two switches, and the mean errors of the paper, if it has the row."""
 
     name: str
     folder: str
-    cross_connection: bool
+    sharing: str
     heatmap_guidance: bool
-    icvl_mm: float
-    nyu_mm: float
+    icvl_mm: float | None = None
+    nyu_mm: float | None = None
 
 
 ROWS = (
-    Row("Base", "base", False, False, 9.28, 11.17),
-    Row("Base+HM", "base_hm", False, True, 9.08, 10.84),
-    Row("Cross", "cross", True, False, 8.79, 10.57),
-    Row("Cross+HM", "cross_hm", True, True, 8.48, 10.08),
+    Row("Base", "base", "none", False, 9.28, 11.17),
+    Row("Base+HM", "base_hm", "none", True, 9.08, 10.84),
+    Row("Cross", "cross", "cross", False, 8.79, 10.57),
+    Row("Cross+HM", "cross_hm", "cross", True, 8.48, 10.08),
 )
-
+# Beside the paper's rows: the sharing that it argues against (figure 5a), with heat maps as in its best row.
+STITCH = Row("Stitch+HM", "stitch_hm", "stitch", True)
 
 Reports = Mapping[tuple[str, int], dict[str, Any]]
 
@@ -54,6 +55,11 @@ def _define(values):
     group.integer("seeds", 3, "Trainings per row, each with its own seed.", lower=1)
     group.integer("seed", 0, "The first seed.", 0, 2**31 - 1000)
     flags.run_flags(values)
+    network = Group(values, "Network")
+    network.switch(
+        "cross_stitch", False,
+        "Also train a fifth row, Stitch+HM: cross-stitch units in place of the cross connection (figure 5a).",
+    )  # fmt: skip
 
 
 COMMAND = Command(
@@ -70,12 +76,13 @@ class Training(NamedTuple):
     settings: RunConfig
 
 
-def plan(settings: RunConfig, seeds: int) -> list[Training]:
+def plan(settings: RunConfig, seeds: int, rows: Sequence[Row] = ROWS) -> list[Training]:
     """The trainings in their order: every row once before the next seed.
 
     Args:
         settings: of every run but for its seed and switches; the first seed.
         seeds: number of seeds.
+        rows: what to train.
     """
     return [
         Training(
@@ -83,11 +90,11 @@ def plan(settings: RunConfig, seeds: int) -> list[Training]:
             dataclasses.replace(
                 settings,
                 seed=seed,
-                variant=settings.variant.with_switches(row.cross_connection, row.heatmap_guidance),
+                variant=settings.variant.with_switches(row.sharing, row.heatmap_guidance),
             ),
         )
         for seed in range(settings.seed, settings.seed + seeds)
-        for row in ROWS
+        for row in rows
     ]
 
 
@@ -141,7 +148,7 @@ def summarise(reports: Reports, variant: str) -> dict[str, Any]:
     """The content of ``table1.json``.
 
     Args:
-        reports: by row and seed, every row with the same seeds.
+        reports: by row and seed, the paper's rows and perhaps ``STITCH``, every row with the same seeds.
         variant: the variant's name.
 
     A row's ``errors_mm`` are its runs' mean joint errors, in the order of ``seeds``; ``spread_mm`` is their
@@ -149,7 +156,8 @@ def summarise(reports: Reports, variant: str) -> dict[str, Any]:
     """
     seeds = sorted({seed for _, seed in reports})
     first = reports[ROWS[0].name, seeds[0]]
-    errors = {row.name: [_error_mm(reports[row.name, seed], seed) for seed in seeds] for row in ROWS}
+    rows = [row for row in (*ROWS, STITCH) if (row.name, seeds[0]) in reports]
+    errors = {row.name: [_error_mm(reports[row.name, seed], seed) for seed in seeds] for row in rows}
     base = np.array(errors[ROWS[0].name])
     return {
         **{key: first[key] for key in ("dataset", "centre", "frames", "selected_on")},
@@ -163,7 +171,7 @@ def summarise(reports: Reports, variant: str) -> dict[str, Any]:
                 "against_base_mm": _moments(np.array(errors[row.name]) - base),
                 "paper_mm": {"icvl": row.icvl_mm, "nyu": row.nyu_mm},
             }
-            for row in ROWS
+            for row in rows
         },
     }
 
@@ -191,9 +199,9 @@ def markdown(content: Mapping[str, Any]) -> str:
 
 
 def _line(name, row):
-    paper = row["paper_mm"]
+    icvl, nyu = ("" if error is None else f"{error:.2f}" for error in row["paper_mm"].values())
     against = "" if name == ROWS[0].name else _with_spread(row["against_base_mm"], "+")
-    return f"| {name} | {_with_spread(row)} | {against} | {paper['icvl']:.2f} | {paper['nyu']:.2f} |"
+    return f"| {name} | {_with_spread(row)} | {against} | {icvl} | {nyu} |"
 
 
 def _with_spread(moments, sign=""):
@@ -216,7 +224,8 @@ def figure(content: Mapping[str, Any]) -> "Figure":
     beside = np.repeat(places + 0.2, errors.shape[1])
     axes.plot(beside, errors.ravel(), "o", color=COLOURS[1], label="one seed")
     if content["dataset"] in rows[0]["paper_mm"]:
-        paper = [row["paper_mm"][content["dataset"]] for row in rows]
+        # None, a row that is not the paper's, becomes NaN and is not drawn.
+        paper = np.array([row["paper_mm"][content["dataset"]] for row in rows], float)
         axes.plot(places - 0.2, paper, "D", color=COLOURS[2], fillstyle="none", label="paper")
     axes.set_xticks(places, content["rows"])
     axes.set(xlim=(-0.6, len(rows) - 0.4), ylabel="mean joint error (mm)")
@@ -240,7 +249,8 @@ def main(values: SimpleNamespace) -> None:
     """Runs the command on parsed flags."""
     if flags.all_subjects(values):
         raise InputError("--test_subject=all: table 1 is of one subject; name it")
-    planned = plan(flags.run_settings(values), values.seeds)
+    rows = (*ROWS, STITCH) if values.cross_stitch else ROWS
+    planned = plan(flags.run_settings(values), values.seeds, rows)
     work_dir = pathlib.Path(values.work_dir).absolute()
     runtime.import_tensorflow()
     try:

@@ -19,7 +19,7 @@ def check_settings(settings: RunConfig, work_dir: str | os.PathLike) -> None:
     if not path.exists():
         return
     try:
-        before = dict(_leaves(json.loads(path.read_text(encoding="utf-8"))))
+        before = config.current_names(_leaves(json.loads(path.read_text(encoding="utf-8"))))
     except (ValueError, AttributeError):
         raise InputError(f"{path}: not a run's settings; use another `work_dir`") from None
     now = dict(_leaves(json.loads(config.to_json(settings))))

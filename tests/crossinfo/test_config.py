@@ -13,7 +13,7 @@ from datasets.skeletons import MSRA, NYU
 @pytest.mark.parametrize("name", config.VARIANTS)
 def test_network_survives_json(name):
     network = config.VARIANTS[name].network
-    assert config.NetworkConfig(**json.loads(config.to_json(network))) == network
+    assert config.NetworkConfig.from_dict(json.loads(config.to_json(network))) == network
 
 
 def test_joints_that_do_not_add_up_are_named():
@@ -29,9 +29,43 @@ def test_variant_takes_the_skeletons_groups(skeleton, sizes):
 
 def test_switches_give_table_1_and_change_nothing_else():
     full, base = config.variant_for("paper", MSRA), config.variant_for("paper", MSRA, False, False)
-    assert (base.network.cross_connection, base.network.heatmap_guidance) == (False, False)
-    switched = dataclasses.replace(base.network, cross_connection=True, heatmap_guidance=True)
+    assert (base.network.sharing, base.network.heatmap_guidance) == ("none", False)
+    switched = dataclasses.replace(base.network, sharing="cross", heatmap_guidance=True)
     assert dataclasses.replace(base, network=switched) == full
+
+
+@pytest.mark.parametrize(
+    ("switches", "sharing"),
+    [
+        ({}, "cross"),
+        ({"cross_connection": False}, "none"),
+        ({"cross_connection": False, "sharing": "none"}, "none"),
+        ({"sharing": "none"}, "none"),
+        ({"sharing": "stitch"}, "stitch"),
+    ],
+)
+def test_sharing_goes_by_either_name(switches, sharing):
+    network = config.variant_for("compact", NYU, **switches).network
+    assert (network.sharing, network.cross_connection) == (sharing, sharing == "cross")
+
+
+@pytest.mark.parametrize("sharing", ["cross", "stitch"])
+def test_a_contradiction_of_the_two_names_is_the_callers_mistake(sharing):
+    with pytest.raises(InputError, match=f"`cross_connection`=False contradicts `sharing`={sharing}"):
+        config.variant_for("compact", NYU, cross_connection=False, sharing=sharing)
+
+
+@pytest.mark.parametrize(("before", "sharing"), [(True, "cross"), (False, "none")])
+def test_an_earlier_dict_says_cross_connection(before, sharing):
+    fields = json.loads(config.to_json(config.VARIANTS["compact"].network))
+    del fields["sharing"]
+    network = config.NetworkConfig.from_dict({**fields, "cross_connection": before})
+    assert network == dataclasses.replace(config.VARIANTS["compact"].network, sharing=sharing)
+
+
+def test_unknown_sharing_is_named():
+    with pytest.raises(ValueError, match="sharing='some'"):
+        config.NetworkConfig(sharing="some")
 
 
 def test_unknown_variant_is_the_callers_mistake():

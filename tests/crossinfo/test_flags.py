@@ -34,14 +34,47 @@ def test_flags_change_the_schedule_and_nothing_else():
 
 def test_the_four_rows_of_table_1_are_configurations():
     rows = {
-        (run.variant.network.cross_connection, run.variant.network.heatmap_guidance)
+        (run.variant.network.sharing, run.variant.network.heatmap_guidance)
         for run in (
             settings(*flags)
             for flags in ([], ["--nocross_connection"], ["--noheatmap_guidance"],
                           ["--nocross_connection", "--noheatmap_guidance"])
         )
     }  # fmt: skip
-    assert len(rows) == 4
+    assert rows == {("cross", True), ("none", True), ("cross", False), ("none", False)}
+
+
+@pytest.mark.parametrize(
+    ("flags", "sharing"),
+    [
+        ([], "cross"),
+        (["--sharing=stitch"], "stitch"),
+        (["--sharing=none"], "none"),
+        (["--nocross_connection"], "none"),
+        (["--cross_connection"], "cross"),
+        (["--nocross_connection", "--sharing=none"], "none"),
+        (["--sharing=cross", "--cross_connection"], "cross"),
+    ],
+)
+def test_what_is_shared_goes_by_either_flag(flags, sharing):
+    assert settings(*flags).variant.network.sharing == sharing
+
+
+@pytest.mark.parametrize(
+    ("switch", "means", "sharing"),
+    [
+        ("--nocross_connection", "none", "cross"),
+        ("--nocross_connection", "none", "stitch"),
+        ("--cross_connection", "cross", "stitch"),
+        ("--cross_connection", "cross", "none"),
+    ],
+)
+def test_contradictory_flags_are_one_line_and_status_2(switch, means, sharing, capsys):
+    with pytest.raises(SystemExit) as stop:
+        command_line.run(TRAIN, run_config, ["--work_dir=run", switch, f"--sharing={sharing}"])
+    assert stop.value.code == 2
+    line = f"error: {switch} means --sharing={means}, not --sharing={sharing}; give one of the two\n"
+    assert capsys.readouterr().err == line
 
 
 def test_a_centre_file_means_file_and_gt_is_only_by_name():

@@ -13,7 +13,8 @@ import tensorflow as tf
 
 from crossinfo import losses, model
 from crossinfo.benchmark.operations import operations
-from crossinfo.config import VARIANTS, LossConfig, NetworkConfig
+from crossinfo.config import SHARING, VARIANTS, LossConfig, NetworkConfig
+from crossinfo.layers import CrossStitch
 
 ROOT = Path(__file__).parents[2]
 SMALL = NetworkConfig(
@@ -72,18 +73,43 @@ def test_operations_of_a_frame():
     assert built("compact").count_params() <= 2e6
 
 
-@pytest.mark.parametrize("cross_connection", [True, False])
+@pytest.mark.parametrize("sharing", SHARING)
 @pytest.mark.parametrize("heatmap_guidance", [True, False])
-def test_table_1_switches(cross_connection, heatmap_guidance):
-    network = model.build(
-        dataclasses.replace(SMALL, cross_connection=cross_connection, heatmap_guidance=heatmap_guidance)
-    )
+def test_table_1_switches(sharing, heatmap_guidance):
+    network = model.build(dataclasses.replace(SMALL, sharing=sharing, heatmap_guidance=heatmap_guidance))
     outputs = network(crops())
     expected = {**JOINTS, **(HEATMAPS if heatmap_guidance else {})}
     assert {name: tuple(output.shape) for name, output in outputs.items()} == expected
     assert {name: (2, *output.shape[1:]) for name, output in network.output.items()} == expected
     shortcut = network.get_layer("palm_refined").shortcut
-    assert (shortcut is not None) == cross_connection
+    assert (shortcut is not None) == (sharing == "cross")
+    stitches = [layer.name for layer in network.layers if isinstance(layer, CrossStitch)]
+    assert stitches == (["features_stitch", "refined_stitch"] if sharing == "stitch" else [])
+
+
+def test_stitches_that_mix_nothing_give_the_baseline():
+    keras.utils.set_random_seed(2)
+    stitched, baseline = (
+        model.build(dataclasses.replace(SMALL, sharing=sharing, initializer="he_normal"))
+        for sharing in ("stitch", "none")
+    )
+    mixes = [stitched.get_layer(name).mix for name in ("features_stitch", "refined_stitch")]
+    of_path = {weight.path: weight for weight in stitched.weights}
+    for weight in baseline.weights:
+        weight.assign(of_path.pop(weight.path))
+    assert set(of_path) == {mix.path for mix in mixes}
+    for mix in mixes:
+        mix.assign(np.broadcast_to(np.eye(2)[..., None], mix.shape))
+    for name, output in baseline(crops()).items():
+        np.testing.assert_array_equal(stitched(crops())[name], output)
+    # Either unit alone lets one branch's features into the other's joints, and none into its heat maps.
+    for mix in mixes:
+        before = stitched(crops())
+        mix.assign(mix.numpy()[::-1])
+        after = stitched(crops())
+        assert np.abs(after["palm"] - before["palm"]).max() > 0
+        for name in HEATMAPS:
+            np.testing.assert_array_equal(after[name], before[name])
 
 
 def test_inference_is_the_hand_alone():
@@ -94,12 +120,13 @@ def test_inference_is_the_hand_alone():
     np.testing.assert_allclose(pose(crops())["hand"], network(crops())["hand"], atol=1e-6)
 
 
+@pytest.mark.parametrize("sharing", ["cross", "stitch"])
 @pytest.mark.parametrize("precision", ["float32", "mixed_float16", "mixed_bfloat16", "float64"])
-def test_saved_and_loaded_is_the_same_model(precision, tmp_path):
-    network = model.build(SMALL, precision)
+def test_saved_and_loaded_is_the_same_model(precision, sharing, tmp_path):
+    network = model.build(dataclasses.replace(SMALL, sharing=sharing), precision)
     network.save(tmp_path / "model.keras")
     loaded = keras.saving.load_model(tmp_path / "model.keras")
-    assert loaded.network == SMALL
+    assert loaded.network == network.network
     assert loaded.dtype_policy == network.dtype_policy == keras.dtype_policies.get(precision)
     assert [each.dtype_policy.name for each in loaded._flatten_layers()] == [
         each.dtype_policy.name for each in network._flatten_layers()
@@ -117,6 +144,19 @@ def test_a_file_with_the_former_exact_normalisation_gives_the_same_outputs(tmp_p
     fused = model.build(dataclasses.replace(SMALL, normalise_outputs=True))
     fused.set_weights(loaded.get_weights())
     np.testing.assert_array_equal(loaded(crops())["hand"], fused(crops())["hand"])
+
+
+@pytest.mark.parametrize(("before", "sharing"), [(True, "cross"), (False, "none")])
+def test_a_file_that_says_cross_connection_opens(before, sharing, tmp_path, monkeypatch):
+    network = model.build(dataclasses.replace(SMALL, sharing=sharing))
+    written = network.get_config()
+    del written["network"]["sharing"]
+    written["network"]["cross_connection"] = before
+    monkeypatch.setattr(network, "get_config", lambda: written)
+    network.save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    assert loaded.network == network.network
+    np.testing.assert_array_equal(loaded(crops())["hand"], network(crops())["hand"])
 
 
 def test_an_interrupted_save_leaves_the_old_file(tmp_path, monkeypatch):

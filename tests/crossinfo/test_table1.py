@@ -13,7 +13,13 @@ from datasets import command_line
 from datasets.errors import InputError
 
 # Mean errors of each row, seed by seed.
-ERRORS = {"base": (12.0, 14.0), "base_hm": (11.0, 14.0), "cross": (10.5, 12.5), "cross_hm": (9.0, 10.0)}
+ERRORS = {
+    "base": (12.0, 14.0),
+    "base_hm": (11.0, 14.0),
+    "cross": (10.5, 12.5),
+    "cross_hm": (9.0, 10.0),
+    "stitch_hm": (9.5, 11.5),
+}
 
 
 def flags(work_dir, *more):
@@ -48,10 +54,9 @@ def test_rows_differ_in_their_switches_and_seeds_alone(trained, tmp_path):
         f"{row}/seed{seed}" for seed in (0, 1) for row in ("base", "base_hm", "cross", "cross_hm")
     ]
     switches = [
-        (each.variant.network.cross_connection, each.variant.network.heatmap_guidance)
-        for each, _, _ in trained
+        (each.variant.network.sharing, each.variant.network.heatmap_guidance) for each, _, _ in trained
     ]
-    assert switches == [(False, False), (False, True), (True, False), (True, True)] * 2
+    assert switches == [("none", False), ("none", True), ("cross", False), ("cross", True)] * 2
     full = trained[3][0]
     for settings, folder, cache_dir in trained:
         assert settings.variant.schedule == full.variant.schedule and settings.variant.schedule.epochs == 3
@@ -111,6 +116,25 @@ def test_a_single_seed_has_no_spread(trained, tmp_path):
     table1.main(flags(tmp_path, "--seeds=1"))
     assert json.loads((tmp_path / "table1.json").read_text())["rows"]["Base"]["spread_mm"] is None
     assert "| Cross | 10.50 | -1.50 | 8.79 | 10.57 |" in (tmp_path / "table1.md").read_text()
+
+
+def test_cross_stitch_adds_its_row_to_a_finished_table(trained, tmp_path):
+    table1.main(flags(tmp_path))
+    before = json.loads((tmp_path / "table1.json").read_text())
+    del trained[:]
+    table1.main(flags(tmp_path, "--cross_stitch"))
+    assert [folder.relative_to(tmp_path).as_posix() for _, folder, _ in trained] == [
+        "stitch_hm/seed0",
+        "stitch_hm/seed1",
+    ]
+    network = trained[0][0].variant.network
+    assert (network.sharing, network.heatmap_guidance) == ("stitch", True)
+    content = json.loads((tmp_path / "table1.json").read_text())
+    stitch = content["rows"].pop("Stitch+HM")
+    assert content == before
+    assert stitch["errors_mm"] == [9.5, 11.5]
+    assert stitch["paper_mm"] == {"icvl": None, "nyu": None}
+    assert "| Stitch+HM | 10.50 ± 1.41 | -2.50 ± 0.00 |  |  |" in (tmp_path / "table1.md").read_text()
 
 
 def test_the_papers_dots_are_drawn_for_its_datasets_only(trained, tmp_path):

@@ -28,19 +28,20 @@ def crops(count=2):
 
 
 @pytest.mark.parametrize(
-    ("variant", "cross_connection", "heatmaps"),
+    ("variant", "sharing", "heatmaps"),
     [
-        ("compact", True, True),
-        ("compact", False, True),
-        ("compact", True, False),
-        ("compact", False, False),
-        pytest.param("paper", True, True, marks=pytest.mark.slow),
-        ("release", True, True),
+        ("compact", "cross", True),
+        ("compact", "none", True),
+        ("compact", "stitch", True),
+        ("compact", "cross", False),
+        ("compact", "none", False),
+        pytest.param("paper", "cross", True, marks=pytest.mark.slow),
+        ("release", "cross", True),
     ],
 )
-def test_the_folded_network_is_the_network(variant, cross_connection, heatmaps):
+def test_the_folded_network_is_the_network(variant, sharing, heatmaps):
     skeleton = registry.get("nyu").skeleton
-    trained = trained_like(config.variant_for(variant, skeleton, cross_connection, heatmaps).network)
+    trained = trained_like(config.variant_for(variant, skeleton, True, heatmaps, sharing).network)
     expected = trained(crops(), training=False)["hand"].numpy()
     folded = folding.fold(trained)
     found = folded(crops(), training=False)["hand"].numpy()

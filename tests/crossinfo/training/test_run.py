@@ -1,6 +1,7 @@
 """A run's parts that need no training."""
 
 import dataclasses
+import json
 import types
 
 import numpy as np
@@ -63,7 +64,7 @@ def test_real_data_have_to_be_given(tmp_path):
     ("changed", "said"),
     [
         ("--epochs=7", "`epochs` was 6 and is now 7; use the old `epochs` or another `work_dir`"),
-        ("--nocross_connection", "`cross_connection` was True and is now False"),
+        ("--nocross_connection", "`sharing` was 'cross' and is now 'none'; use the old `sharing`"),
         ("--cube_mm=300", "`cube_mm` was .* use the old `cube_mm` or"),
         ("--centre=gt", "`centre` was 'com' and is now 'gt'"),
     ],
@@ -73,3 +74,15 @@ def test_a_changed_setting_is_named_with_its_flag(tmp_path, changed, said):
     check_settings(settings(tmp_path), tmp_path)
     with pytest.raises(InputError, match=f"config.json: made with other settings, {said}"):
         check_settings(settings(tmp_path, changed), tmp_path)
+
+
+@pytest.mark.parametrize(("flag", "before"), [("--sharing=cross", True), ("--sharing=none", False)])
+def test_settings_of_an_earlier_version_are_the_same_settings(tmp_path, flag, before):
+    now = json.loads(config.to_json(settings(tmp_path, flag)))
+    network = now["variant"]["network"]
+    del network["sharing"]
+    network["cross_connection"] = before
+    (tmp_path / "config.json").write_text(json.dumps(now))
+    check_settings(settings(tmp_path, flag), tmp_path)
+    with pytest.raises(InputError, match="`sharing` was .* and is now 'stitch'"):
+        check_settings(settings(tmp_path, "--sharing=stitch"), tmp_path)
