@@ -33,6 +33,8 @@ class ModelCard:
             known: an imported network.
         as_released: bool. An imported network's file holds the authors' numbers: its outputs have their
             axes and joint order. ``loading`` puts them into this project's.
+        upright: bool. The network was trained on right hands turned upright (``crops.CropPlace.angle``), so
+            its crops need an angle and mirrored left hands, which a localiser gives.
     """
 
     variant: str
@@ -47,6 +49,7 @@ class ModelCard:
     selected_on: str
     mean_pose: tuple[tuple[float, float, float], ...] | None
     as_released: bool = False
+    upright: bool = False
 
     def to_json(self) -> str:
         """Indented JSON text."""

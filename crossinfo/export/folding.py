@@ -10,6 +10,7 @@ import keras
 import numpy as np
 
 from crossinfo.layers.normalization import EPSILON
+from crossinfo.localisation.network import Localiser
 from crossinfo.model import CrossInfoNet, build, inference
 
 
@@ -22,11 +23,20 @@ def fold(model: CrossInfoNet) -> keras.Model:
     network = dataclasses.replace(
         model.network, normalisation=None, normalise_outputs=False, dropout=0.0, initializer="zeros"
     )
-    pose = inference(build(network))
-    trained = {weight.path: weight.numpy().astype(np.float64) for weight in model.weights}
-    for weight in pose.weights:
-        weight.assign(_folded(weight.path, trained))
-    return pose
+    return _with_folded_weights(inference(build(network)), model)
+
+
+def fold_localiser(localiser: Localiser) -> Localiser:
+    """The same for a localiser."""
+    config = {**localiser.get_config(), "normalisation": None}
+    return _with_folded_weights(Localiser.from_config(config), localiser)
+
+
+def _with_folded_weights(folded, trained):
+    values = {weight.path: weight.numpy().astype(np.float64) for weight in trained.weights}
+    for weight in folded.weights:
+        weight.assign(_folded(weight.path, values))
+    return folded
 
 
 def _folded(path, trained):

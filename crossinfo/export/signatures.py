@@ -13,13 +13,19 @@ from collections.abc import Callable
 import numpy as np
 import tensorflow as tf
 
+from crossinfo.card import ModelCard
 from crossinfo.export import folding
+from crossinfo.localisation import whole_frame
+from crossinfo.localisation.network import Localiser
 from crossinfo.model import CrossInfoNet
-from datasets import centres, crops, geometry, targets
+from datasets import centres, crops, geometry, registry, targets
 from datasets.errors import InputError
 from datasets.io.depth_png import MAX_PIXELS
 
 SIGNATURES = ("serving_default", "png", "centred", "crop")
+# With a localiser there is one more.
+HANDS = "hands"
+MOST_HANDS = 2
 
 # No depth camera comes near, and the frames of a request are padded to the largest.
 MAX_FRAME_PIXELS = 16_000_000
@@ -57,36 +63,62 @@ class ServedModel(tf.Module):
     Args:
         model: network with a card. Its weights are copied.
         weights: "float32", or "float16": kernels are kept in half the space; the arithmetic stays float32.
+        localiser: what finds hands for a network of upright hands; None for any other network, which takes
+            the nearest object of a hand's size.
 
-    Raises InputError if the model has no card: without it, the cube is unknown; or if a weight is too large
-    for float16.
+    Raises InputError if the model has no card: without it, the cube is unknown; if it needs a localiser and
+    there is none; or if a weight is too large for float16.
     """
 
-    def __init__(self, model: CrossInfoNet, weights: str = "float32"):
+    def __init__(self, model: CrossInfoNet, weights: str = "float32", localiser: Localiser | None = None):
         super().__init__(name="crossinfonet")
         if model.card is None:
             raise InputError(
                 "the model has no card, so its cube and joint names are unknown; train it or give it one"
             )
+        if model.card.upright and localiser is None:
+            raise InputError("the model sees hands turned upright, which takes a localiser")
         self.card = model.card
+        # Bare variables and functions of them: the export holds no Keras object and needs no Keras.
         pose = folding.fold(model)
-        # Bare variables and a function of them: the export holds no Keras object and needs no Keras.
         self._weights = [_variable(weight, weights) for weight in pose.weights]
-        self._hand = lambda crop: pose.stateless_call(self._floats(), [], crop)[0]["hand"]
+        self._hand = lambda crop: pose.stateless_call(_floats(self._weights), [], crop)[0]["hand"]
+        self._networks = None
+        if localiser is not None:
+            folded = folding.fold_localiser(localiser)
+            self._localiser_weights = [_variable(weight, weights) for weight in folded.weights]
+            self._networks = networks(
+                lambda features: folded.stateless_call(_floats(self._localiser_weights), [], features)[0],
+                self._pose,
+                model.card,
+            )
 
     def signatures(self) -> dict[str, Callable[..., dict[str, tf.Tensor]]]:
         """{name: tf.function}: what ``tf.saved_model.save`` takes."""
-        return {name: getattr(self, name) for name in SIGNATURES}
+        names = SIGNATURES if self._networks is None else (*SIGNATURES, HANDS)
+        return {name: getattr(self, name) for name in names}
 
     @_graph(DEPTH, CAMERA)
     def serving_default(self, depth: tf.Tensor, camera: tf.Tensor) -> dict[str, tf.Tensor]:
         """Frames [B, H, W] and cameras -> ``joints_mm``, ``joints_uvd`` [B, J, 3], ``centre_mm``, ``valid``.
 
+        With a localiser also ``confidence`` float32 [B] and ``is_left`` bool [B], of the most confident hand.
         Raises tf.errors.InvalidArgumentError naming ``depth`` or ``camera``.
         """
         with tf.control_dependencies(_check_frames(depth, camera)):
+            if self._networks is not None:
+                return _first(whole_frame.estimate(self._networks, depth, camera, hands=1))
             centre_mm, valid = centres.mass(depth, camera, self._cubes(camera))
         return self._joints(depth, camera, centre_mm, valid)
+
+    @_graph(DEPTH, CAMERA)
+    def hands(self, depth: tf.Tensor, camera: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Frames [B, H, W] and cameras -> as ``serving_default``, of two hands: ``joints_mm`` [B, 2, J, 3].
+
+        Only with a localiser. The most confident hand comes first.
+        """
+        with tf.control_dependencies(_check_frames(depth, camera)):
+            return whole_frame.estimate(self._networks, depth, camera, MOST_HANDS)
 
     @_graph(IMAGE_BYTES, CAMERA)
     def png(self, image_bytes: tf.Tensor, camera: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -109,6 +141,8 @@ class ServedModel(tf.Module):
         """
         checks = _check_frames(depth, camera) + [_one_row_per_frame(depth, centre_mm, "centre_mm")]
         with tf.control_dependencies(checks):
+            if self._networks is not None:
+                return _first(whole_frame.estimate_at(self._networks, depth, camera, centre_mm))
             valid = usable(centre_mm)
         return self._joints(depth, camera, centre_mm, valid)
 
@@ -123,15 +157,34 @@ class ServedModel(tf.Module):
         with tf.control_dependencies([filled]):
             return targets.unflatten(self._hand(crop))
 
-    def _floats(self):
-        return [tf.cast(weight, tf.float32) for weight in self._weights]
-
     def _cubes(self, camera):
         return tf.fill(tf.shape(camera)[:1], self.card.cube_mm)
 
     @_graph(DEPTH, CAMERA, CENTRE, VALID)
     def _joints(self, depth, camera, centre_mm, valid):
         return joints(self._pose, depth, crops.CropPlace(centre_mm, camera, self._cubes(camera)), valid)
+
+
+def networks(
+    locate: whole_frame.Function, pose: whole_frame.Function, card: ModelCard
+) -> whole_frame.Networks:
+    """The two networks of a whole frame.
+
+    Args:
+        locate, pose: functions of tensors, see ``whole_frame.Networks``.
+        card: of the pose network.
+    """
+    (wrist,), (middle_root,) = registry.get(card.dataset).skeleton.palm_axis
+    return whole_frame.Networks(locate, pose, card.cube_mm, wrist, middle_root)
+
+
+def _floats(weights):
+    return [tf.cast(weight, tf.float32) for weight in weights]
+
+
+def _first(outputs):
+    """The outputs of one hand per frame, without the axis of hands."""
+    return {name: value[:, 0] for name, value in outputs.items()}
 
 
 def usable(centre_mm: tf.Tensor) -> tf.Tensor:

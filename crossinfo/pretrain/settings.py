@@ -1,0 +1,52 @@
+"""What a pretraining is made of."""
+
+import dataclasses
+import json
+import os
+import pathlib
+
+from datasets.errors import InputError
+from datasets.io import atomic
+
+FILE = "pretrain.json"
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """A pretraining run. The same settings give the same pictures, in the same order.
+
+    Args:
+        seed: int. Persons, poses, scenes, weights and order.
+        chunk_pictures: int. Pictures rendered as one file, and trained on together.
+        localiser_chunks, pose_chunks: int. Length of the two stages in new chunks.
+        visits: int. How many chunks are trained on at a time: each is seen so often before it goes.
+        variant: str. The pose network, a key of ``config.VARIANTS``.
+        batch_size: int.
+        learning_rate: float. Adam's, decayed to zero along a cosine.
+        validation_pictures: int. Pictures of other persons on which the networks are judged.
+    """
+
+    seed: int = 0
+    chunk_pictures: int = 512
+    localiser_chunks: int = 100
+    pose_chunks: int = 400
+    visits: int = 3
+    variant: str = "compact"
+    batch_size: int = 64
+    learning_rate: float = 1e-3
+    validation_pictures: int = 500
+
+    def write(self, work_dir: str | os.PathLike) -> None:
+        """Writes ``pretrain.json``; raises InputError if the folder was made with other settings."""
+        path = pathlib.Path(work_dir, FILE)
+        fields = dataclasses.asdict(self)
+        if path.exists():
+            before = json.loads(path.read_text(encoding="utf-8"))
+            changed = [name for name in fields if before.get(name) != fields[name]]
+            if changed:
+                raise InputError(
+                    f"{path}: made with `{changed[0]}`={before.get(changed[0])}, and now it is "
+                    f"{fields[changed[0]]}; use the old value or another `work_dir`"
+                )
+        with atomic.atomic_write(path) as file:
+            file.write(json.dumps(fields, indent=2) + "\n")
