@@ -11,6 +11,7 @@ authors' program: frame pixel ``start`` is crop pixel 0.
 
 from typing import NamedTuple
 
+import numpy as np
 import tensorflow as tf
 
 from datasets import geometry, opencv_nearest
@@ -147,27 +148,26 @@ def _grid(depth_mm, place):
 def _turned_grid(depth_mm, place):
     """Row and column [B, 96, 96] of the frame behind each crop pixel, and whether the frame has them.
 
-    The grid turns about the middle as the picture shows it, so that picture and joints agree alike at
-    every angle.
+    The grid is that of a square window, turned about the middle as the picture shows it, so that picture
+    and joints agree alike at every angle.
     """
     start, end = window(place)
+    _, offset = _fit(start, end)
+    longest = tf.reduce_max(end - start, axis=1)
     pivot = (MIDDLE_PX + lag_px(place))[:, None, None]
     x = tf.range(CROP_SIZE, dtype=tf.float32)[None, None, :] - pivot
     y = tf.range(CROP_SIZE, dtype=tf.float32)[None, :, None] - pivot
     c, s = (turn(place.angle)[:, None, None] for turn in (tf.cos, tf.sin))
+
+    def source(position, axis, limit):
+        position -= tf.cast(offset[:, axis, None, None], tf.float32)
+        index = opencv_nearest.source_between(position, longest, CROP_SIZE) + start[:, axis, None, None]
+        return tf.clip_by_value(index, 0, limit - 1), (index >= 0) & (index < limit)
+
     size = tf.shape(depth_mm)
-    columns, inside_x = _turned_source(c * x + s * y + pivot, start, end, 0, size[2])
-    rows, inside_y = _turned_source(c * y - s * x + pivot, start, end, 1, size[1])
+    columns, inside_x = source(c * x + s * y + pivot, 0, size[2])
+    rows, inside_y = source(c * y - s * x + pivot, 1, size[1])
     return rows, columns, inside_y & inside_x
-
-
-def _turned_source(position, start, end, axis, limit):
-    """As ``_source`` for positions [B, 96, 96] between crop pixels, which may leave the window."""
-    fitted, offset = _axis(start, end, axis)
-    position -= tf.cast(offset, tf.float32)[:, None, None]
-    index = opencv_nearest.source_between(position, (end - start)[:, axis], fitted)
-    index += start[:, axis, None, None]
-    return tf.clip_by_value(index, 0, limit - 1), (index >= 0) & (index < limit)
 
 
 def _axis(start, end, axis):
@@ -284,10 +284,11 @@ def mirrored(depth_mm: Array, place: CropPlace, is_left: Array) -> tuple[tf.Tens
         (depth_mm [B, H, W], CropPlace).
     """
     last = tf.cast(tf.shape(depth_mm)[2] - 1, tf.float32)
-    fx, fy, cx, cy = tf.unstack(place.camera, axis=1)
+    # No unstack and stack: TensorFlow's optimiser takes camera[..., i, None] from a stack as [B], not [B, 1].
+    camera = place.camera * np.float32([1, 1, -1, 1]) + last * [0.0, 0.0, 1.0, 0.0]
     place = place._replace(
         centre_mm=mirror_joints(place.centre_mm[:, None], is_left)[:, 0],
-        camera=tf.stack([fx, fy, tf.where(is_left, last - cx, cx), cy], axis=1),
+        camera=tf.where(is_left[:, None], camera, place.camera),
         angle=None if place.angle is None else tf.where(is_left, -place.angle, place.angle),
     )
     return tf.where(is_left[:, None, None], tf.reverse(depth_mm, [2]), depth_mm), place
@@ -295,5 +296,4 @@ def mirrored(depth_mm: Array, place: CropPlace, is_left: Array) -> tuple[tf.Tens
 
 def mirror_joints(joints_mm: Array, is_left: Array) -> tf.Tensor:
     """Joints [B, J, 3] with x -> -x in the frames that ``is_left`` [B] names; its own inverse."""
-    x, y, z = tf.unstack(joints_mm, axis=-1)
-    return tf.stack([tf.where(is_left[:, None], -x, x), y, z], axis=-1)
+    return tf.where(is_left[:, None, None], joints_mm * np.float32([-1, 1, 1]), joints_mm)

@@ -41,19 +41,18 @@ def source(position: tf.Tensor, size: tf.Tensor, target: tf.Tensor) -> tf.Tensor
     return tf.where((left == 0) & short, pixel - 1, pixel)
 
 
-def source_between(position: tf.Tensor, size: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
+def source_between(position: tf.Tensor, size: tf.Tensor, target: int) -> tf.Tensor:
     """The pixel floor(position * size / target) for positions between target pixels, and beyond them.
 
     Args:
         position: float32 [B, H, W]. In target pixels from the window's start, at most 256 away from it.
         size: int32 [B]. Pixels of the source window.
-        target: int32 [B]. Pixels of the target.
+        target: int. Pixels of the target.
 
     Returns:
         int32 [B, H, W], source pixels from the window's start; negative before it.
     """
     size = tf.clip_by_value(size, 1, MAX_SIZE)[:, None, None]
-    target = tf.clip_by_value(target, 1, MAX_TARGET)[:, None, None]
     steps = tf.cast(tf.round(position * STEPS), tf.int32)
     product = steps // STEPS * size
     # Whole pixels and the rest apart: together they would not fit into 32 bits.
