@@ -1,7 +1,8 @@
-"""Settings as frozen dataclasses: the three variants, and a run's whole configuration, to and from JSON.
+"""Settings as frozen dataclasses: the four variants, and a run's whole configuration, to and from JSON.
 
 ``paper`` follows the paper, and the authors' release where the paper is silent; ``release`` is the
-authors' program to the number; ``compact`` is the same topology made small for CPUs and quick starts.
+authors' program to the number; ``compact`` is the same topology made small for CPUs and quick starts;
+``medium`` lies between, with the capacity for hands seen from all sides.
 """
 
 import dataclasses
@@ -162,6 +163,19 @@ VARIANTS = {
         ),
         LossConfig(factor=0.25),
         ScheduleConfig(epochs=200, augmentation="release", statistics_frames=0),
+    ),
+    "medium": Variant(
+        NetworkConfig(
+            stem_filters=16,
+            stage_filters=(12, 24, 32, 48),
+            stage_units=(2, 2, 2, 2),
+            pyramid_filters=64,
+            block_filters=32,
+            dense_units=512,
+            dropout=0.0,
+        ),
+        LossConfig(),
+        ScheduleConfig(epochs=6, batch_size=32, learning_rate=2e-3, curve="cosine", augmentation="mild"),
     ),
     "compact": Variant(
         NetworkConfig(

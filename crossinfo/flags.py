@@ -43,7 +43,7 @@ def run_flags(flag_values: FlagValues) -> None:
     network = Group(flag_values, "Network")
     network.choice(
         "variant", "paper", config.VARIANTS,
-        "paper: as published; release: as in the authors' program; compact: small, for CPUs.",
+        "paper: as published; release: as in the authors' program; medium, compact: small, for CPUs.",
     )  # fmt: skip
     training = Group(flag_values, "Training")
     training.integer("epochs", None, "Number of epochs. Default: the variant's.", lower=1)

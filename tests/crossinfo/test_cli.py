@@ -7,4 +7,4 @@ def test_the_flags_page_lists_every_command_and_flag():
         assert f"## `{command.usage}`" in page
         for _, group in command.groups():
             assert all(f"{flag.name}" in page for flag in group)
-    assert "paper\\|release\\|compact" in page
+    assert "paper\\|release\\|medium\\|compact" in page

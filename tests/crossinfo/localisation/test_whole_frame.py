@@ -1,0 +1,121 @@
+"""Frame -> hands, with made-up networks: what is between them is right."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from crossinfo.localisation import canvas, whole_frame
+from crossinfo.localisation.network import COLUMNS, MAPS, ROWS
+from datasets import skeletons
+
+HEIGHT, WIDTH = 240, 320
+CAMERA = np.float32([[240, 240, 159.5, 119.5]])
+WRIST, ROOT = 0, 5
+JOINTS = len(skeletons.MSRA)
+RNG = np.random.default_rng(5)
+# A hand's joints in an upright crop, about their mean; the middle root straight above the wrist.
+UPRIGHT = RNG.uniform(-0.3, 0.3, (JOINTS, 3)).astype(np.float32)
+UPRIGHT[WRIST], UPRIGHT[ROOT] = [0, 0.5, 0], [0, -0.1, 0]
+UPRIGHT -= UPRIGHT.mean(0)
+
+
+def networks(*cells, pose=None):
+    """Networks that find hands (row, column, logit, angle, left) on every frame, all at the wall's depth."""
+    maps = np.zeros((1, ROWS, COLUMNS, MAPS), np.float32)
+    maps[..., 0], maps[..., 4] = -9, 1
+    for row, column, logit, angle, left in cells:
+        maps[0, row, column] = [logit, 0, 0, 0, np.cos(angle), np.sin(angle), left]
+
+    def locate(features):
+        return tf.repeat(tf.constant(maps), tf.shape(features)[0], axis=0)
+
+    def upright(crop):
+        return tf.repeat(tf.constant(UPRIGHT)[None], tf.shape(crop)[0], axis=0)
+
+    return whole_frame.Networks(locate, pose or upright, 240.0, WRIST, ROOT)
+
+
+def wall(frames=1):
+    return tf.fill([frames, HEIGHT, WIDTH], 600.0)
+
+
+def cameras(frames=1):
+    return tf.constant(np.repeat(CAMERA, frames, 0))
+
+
+@pytest.mark.parametrize("angle", [0.0, 1.0, -2.5])
+def test_joints_are_turned_back_into_the_frame(angle):
+    outputs = whole_frame.estimate(networks((8, 10, 5, angle, -5)), wall(2), cameras(2), hands=1)
+    uvd = outputs["joints_uvd"].numpy()[1, 0]
+    du, dv = (uvd[ROOT] - uvd[WRIST])[:2]
+    assert np.arctan2(-du, -dv) == pytest.approx(angle, abs=0.1)
+    assert outputs["valid"].numpy().all() and outputs["joints_mm"].shape == (2, 1, JOINTS, 3)
+
+
+def test_a_left_hand_is_a_right_hand_in_the_mirror():
+    right = whole_frame.estimate(networks((8, 5, 5, 0.6, -5)), wall(), cameras(), hands=1)
+    left = whole_frame.estimate(networks((8, COLUMNS - 1 - 5, 5, -0.6, 5)), wall(), cameras(), hands=1)
+    assert left["is_left"].numpy().all() and not right["is_left"].numpy().any()
+    np.testing.assert_allclose(left["joints_mm"] * np.float32([-1, 1, 1]), right["joints_mm"], atol=0.05)
+    np.testing.assert_allclose(WIDTH - 1 - left["joints_uvd"][..., 0], right["joints_uvd"][..., 0], atol=0.05)
+
+
+def test_without_confidence_there_is_no_hand_but_a_confidence():
+    outputs = whole_frame.estimate(networks((8, 10, -1, 0, 0)), wall(), cameras(), hands=2)
+    assert not outputs["valid"].numpy().any()
+    assert all(
+        not outputs[name].numpy().any() for name in ("joints_mm", "joints_uvd", "centre_mm", "is_left")
+    )
+    assert outputs["confidence"][0, 0] == pytest.approx(1 / (1 + np.e), abs=1e-4)
+
+
+def test_an_empty_crop_is_no_hand():
+    empty = tf.zeros([1, HEIGHT, WIDTH])
+    assert (
+        not whole_frame.estimate(networks((8, 10, 5, 0, 0)), empty, cameras(), hands=1)["valid"].numpy().any()
+    )
+
+
+def test_the_last_crop_is_about_the_joints_of_the_one_before():
+    shift = np.float32([0.2, -0.1, 0.05])
+
+    def off(crop):
+        return tf.repeat(tf.constant(UPRIGHT + shift)[None], tf.shape(crop)[0], axis=0)
+
+    first = whole_frame.find(networks((8, 10, 5, 0, -5)), wall(), cameras(), 1).centre_mm[:, 0]
+    outputs = whole_frame.estimate(networks((8, 10, 5, 0, -5), pose=off), wall(), cameras(), hands=1)
+    np.testing.assert_allclose(outputs["centre_mm"][:, 0] - first, [shift * 120], atol=1.0)
+
+
+def test_two_hands_that_become_one_are_one():
+    same = networks((8, 5, 5, 0, -5), (8, 9, 4, 0, -5), pose=_onto_the_first)
+    outputs = whole_frame.estimate(same, wall(), cameras(), hands=2)
+    assert outputs["valid"].numpy().tolist() == [[True, False]]
+    assert not outputs["joints_mm"][0, 1].numpy().any()
+    apart = networks((8, 5, 5, 0, -5), (8, 15, 4, 0, 5))
+    assert whole_frame.estimate(apart, wall(), cameras(), hands=2)["valid"].numpy().all()
+
+
+def _onto_the_first(crop):
+    """Joints of two hands, of which the second lies half a cube to the left of its crop's middle."""
+    shifts = tf.constant([[[0.0, 0, 0]], [[-0.5, 0, 0]]])
+    return tf.constant(UPRIGHT)[None] + shifts * tf.ones_like(crop[:, 0, 0, :1, None])
+
+
+def test_at_a_callers_centre_the_found_hand_gives_angle_and_side():
+    nets = networks((8, 5, 5, 1.2, 5), (8, 15, 4, -0.4, -5))
+    found = whole_frame.find(nets, wall(), cameras(), 2)
+    for hand, left in ((0, True), (1, False)):
+        outputs = whole_frame.estimate_at(nets, wall(), cameras(), found.centre_mm[:, hand] + 20.0)
+        assert outputs["is_left"].numpy().all() == left
+        np.testing.assert_allclose(outputs["confidence"][:, 0], found.confidence[:, hand])
+
+
+@pytest.mark.parametrize("centre", [[np.nan, 0, 500], [0, 0, -5], [0, 0, np.inf]])
+def test_a_callers_impossible_centre_is_no_hand(centre):
+    outputs = whole_frame.estimate_at(networks(), wall(), cameras(), tf.constant([centre], tf.float32))
+    assert not outputs["valid"].numpy().any() and not outputs["joints_mm"].numpy().any()
+
+
+def test_canvas_and_maps_agree_in_size():
+    assert (ROWS * 8, COLUMNS * 8) == (canvas.HEIGHT, canvas.WIDTH)
