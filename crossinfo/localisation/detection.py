@@ -39,7 +39,7 @@ class Hands(NamedTuple):
 
 
 def reference_mm(canvas_mm: Array) -> tf.Tensor:
-    """Depth of the nearest thing in and about each cell, [B, 128, 160] -> [B, 16, 20]; far if there is none."""
+    """Depth of the nearest thing in and about each cell, [B, 128, 160] -> [B, 16, 20]; far if none."""
     near = tf.where((canvas_mm > 0) & (canvas_mm < FAR_MM), canvas_mm, FAR_MM)
     pooled = tf.nn.max_pool2d(-near[..., None], 3 * STRIDE, STRIDE, "SAME")
     return -pooled[..., 0]

@@ -166,7 +166,7 @@ def _where(valid, value):
 
 def _without_doubles(outputs):
     """The second hand is not valid where it is the first one again."""
-    first, second = outputs["centre_mm"][:, 0], outputs["centre_mm"][:, 1]
+    first, second = tf.unstack(tf.reduce_mean(outputs["joints_mm"], axis=2), axis=1)
     same = outputs["valid"][:, 0] & (tf.norm(second - first, axis=-1) < SAME_MM)
     valid = outputs["valid"] & ~tf.stack([tf.zeros_like(same), same], axis=1)
     kept = {

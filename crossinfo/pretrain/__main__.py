@@ -33,7 +33,7 @@ def _define(values):
 
 COMMAND = Command(
     usage="python -m crossinfo.pretrain",
-    summary="Trains the localiser, then the pose network, on synthetic pictures rendered beside the training.",
+    summary="Trains the localiser and the pose network on synthetic pictures rendered beside the training.",
     define=_define,
 )
 

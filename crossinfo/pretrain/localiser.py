@@ -122,8 +122,8 @@ def score(hands: detection.Hands, labels: targets.Labels) -> dict[str, float]:
     Returns:
         ``found``: share of labelled hands with a confident detection within 80 mm; ``both``: that of
         pictures with two hands in which both are found; ``false``: confident detections per picture that
-        are near no hand; ``empty_false``: share of pictures without any hand that have one; ``centre_mm``: median distance;
-        ``angle_degrees``: median; ``side``: share with the right side.
+        are near no hand; ``empty_false``: share of pictures without any hand that have one; ``centre_mm``:
+        median distance; ``angle_degrees``: median; ``side``: share with the right side.
     """
     labelled, present = labels.weight > 0, labels.weight != 0
     confident = hands.confidence >= CONFIDENT

@@ -43,7 +43,7 @@ class Pretraining:
         self.machine = machine or config.Machine()
 
     def train(self) -> None:
-        """Leaves ``localiser.keras`` and ``pose.keras``; raises KeyboardInterrupt, with all saved, on Ctrl-C."""
+        """Leaves ``localiser.keras`` and ``pose.keras``; raises KeyboardInterrupt, all saved, on Ctrl-C."""
         self.settings.write(self.work_dir)
         with renderer.Renderer(self.work_dir / "pictures", self.settings, self.workers) as rendered:
             self._train("localiser", LOCALISER_FILE, self.settings.localiser_chunks, rendered)

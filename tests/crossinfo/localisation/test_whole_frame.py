@@ -66,7 +66,7 @@ def test_without_confidence_there_is_no_hand_but_a_confidence():
     assert all(
         not outputs[name].numpy().any() for name in ("joints_mm", "joints_uvd", "centre_mm", "is_left")
     )
-    assert outputs["confidence"][0, 0] == pytest.approx(1 / (1 + np.e), abs=1e-4)
+    assert float(outputs["confidence"][0, 0]) == pytest.approx(1 / (1 + np.e), abs=1e-4)
 
 
 def test_an_empty_crop_is_no_hand():
@@ -97,8 +97,8 @@ def test_two_hands_that_become_one_are_one():
 
 
 def _onto_the_first(crop):
-    """Joints of two hands, of which the second lies half a cube to the left of its crop's middle."""
-    shifts = tf.constant([[[0.0, 0, 0]], [[-0.5, 0, 0]]])
+    """Joints of two hands, of which the second moves to the left, a third of a cube at a time."""
+    shifts = tf.constant([[[0.0, 0, 0]], [[-0.6, 0, 0]]])
     return tf.constant(UPRIGHT)[None] + shifts * tf.ones_like(crop[:, 0, 0, :1, None])
 
 
