@@ -1,8 +1,9 @@
 """Shards -> batches: one function for training, and one without any random operation for evaluation.
 
 A batch of frames is a dict: ``crop`` float32 [B, 96, 96, 1], ``joints_mm`` [B, J, 3], ``camera`` [B, 4],
-``centre_mm`` [B, 3], ``cube_mm`` [B], ``index`` int64 [B], ``valid`` bool [B]; a training batch also has
-``draws`` [B, 8]: uniform numbers that depend on (run seed, epoch, frame index) alone.
+``centre_mm`` [B, 3], ``cube_mm`` [B], ``index`` int64 [B], ``valid`` bool [B], and ``angle`` float32 [B] if
+the crops are turned; a training batch also has ``draws`` [B, 8]: uniform numbers that depend on (run seed,
+epoch, frame index) alone.
 """
 
 import contextlib
@@ -31,7 +32,7 @@ def evaluation_batches(shard_set: ShardSet, joints: int, batch_size: int) -> Ite
 
     Raises InputError on a damaged shard, which is removed.
     """
-    frames = _frames(tf.data.TFRecordDataset(shard_set.paths), joints)
+    frames = _frames(tf.data.TFRecordDataset(shard_set.paths), joints, shard_set.turned)
     with damage_reported(shard_set):
         yield from frames.batch(batch_size).prefetch(2)
 
@@ -81,7 +82,7 @@ def training_batches(
         raise ValueError(f"batch_size={batch_size} is not divisible by {replicas} replicas")
     used = shard_set.frames // batch_size * batch_size
     records = _shuffled(shard_set.paths, seed, epoch).take(used).skip(skip * batch_size)
-    frames = _frames(records.shard(pipelines, index), joints, key=(seed, epoch))
+    frames = _frames(records.shard(pipelines, index), joints, shard_set.turned, key=(seed, epoch))
     return frames.batch(batch_size // replicas, drop_remainder=True).prefetch(4)
 
 
@@ -111,15 +112,18 @@ def _read_from(path, first):
     return records.skip(first).concatenate(records.take(first))
 
 
-def _frames(records, joints, key=None):
-    return records.map(
-        lambda record: _parse(record, joints, key), num_parallel_calls=tf.data.AUTOTUNE, deterministic=True
-    )
+def _frames(records, joints, turned, key=None):
+    def parse(record):
+        return _parse(record, joints, turned, key)
+
+    return records.map(parse, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
 
 
-def _parse(record, joints, key):
+def _parse(record, joints, turned, key):
     """One serialised frame -> dict; ``key`` = (seed, epoch) adds this frame's draws."""
     numbers = {"joints_mm": [joints, 3], "camera": [4], "centre_mm": [3], "cube_mm": []}
+    if turned:
+        numbers["angle"] = []
     features = {name: tf.io.FixedLenFeature(shape, tf.float32) for name, shape in numbers.items()}
     features |= {name: tf.io.FixedLenFeature([], tf.int64) for name in ("index", "valid")}
     features["crop"] = tf.io.FixedLenFeature([], tf.string)

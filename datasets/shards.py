@@ -51,6 +51,8 @@ class Source:
         validation_fraction: float. Share of the training frames set aside.
         max_frames: int or None. At most this many frames, evenly spread.
         options: registry.ReaderOptions.
+        angle: "gt" or None. Crops are turned upright by the skeleton's palm axis in the labels, or not
+            turned.
     """
 
     dataset: str
@@ -62,6 +64,7 @@ class Source:
     validation_fraction: float = 0.05
     max_frames: int | None = None
     options: registry.ReaderOptions = registry.ReaderOptions()
+    angle: str | None = None
 
     def open(self) -> Reader:
         """The reader of the split that this part is taken from."""
@@ -115,12 +118,14 @@ class ShardSet:
         indices: int [N]. The frames' indices in the reader's split.
         skipped: tuple of (name, reason). Training frames that were left out.
         mean_pose: float32 [J, 3]. Mean of the normalised joints.
+        turned: bool. Whether the frames have an angle.
     """
 
     paths: tuple[str, ...]
     indices: np.ndarray
     skipped: tuple[tuple[str, str], ...]
     mean_pose: np.ndarray
+    turned: bool = False
 
     @property
     def frames(self) -> int:
@@ -133,6 +138,8 @@ def fingerprint(source: Source, reader: Reader) -> str:
     digest = hashlib.sha256()
     settings = {**dataclasses.asdict(source), "schema": SCHEMA, "crop": crops.CROP_SIZE}
     del settings["data_dir"]
+    if source.angle is None:
+        del settings["angle"]  # so that shards made before there were angles are found
     digest.update(json.dumps(settings, sort_keys=True).encode())
     for first in range(0, len(reader), DIGEST_ROWS):
         rows = "\n".join(reader.names[first : first + DIGEST_ROWS])
@@ -166,8 +173,9 @@ def prepare(
         the training frames.
     """
     reader = reader or source.open()
-    if source.centre == "gt" and reader.joints_mm is None:
-        raise InputError(f"`centre`=gt: the labels of {source.dataset}'s {source.part} split are hidden")
+    for name in ("centre", "angle"):
+        if getattr(source, name) == "gt" and reader.joints_mm is None:
+            raise InputError(f"`{name}`=gt: the labels of {source.dataset}'s {source.part} split are hidden")
     indices = source.indices(reader)
     if not len(indices):
         raise InputError(f"{source.data_dir}: no frames for the {source.part} part of {source.dataset}")
@@ -258,7 +266,7 @@ def _write_shard(source, folder, number, indices, opened=None):
                 continue
             examples.append(_serialise(frame))
             kept.append(frame["index"])
-            poses.append((frame["joints_mm"] - frame["centre_mm"]) / (frame["cube_mm"] / 2))
+            poses.append(frame["pose"])
     pose_sum = np.sum(poses, axis=0, dtype=np.float64).tolist()
     about = {"indices": kept, "skipped": skipped, "pose_sum": pose_sum}
     shard_files.write(folder, number, examples, about)
@@ -301,11 +309,12 @@ def _frame(source, record, given, index):
 
 
 def _crop(source, frames):
-    """Adds ``crop`` int16 [96, 96], the centre and ``valid`` to frames, by the batched operations."""
+    """Adds ``crop`` int16 [96, 96], the normalised ``pose``, the place and ``valid``, by batches."""
     if not frames:
         return
-    depth, camera, centre, cube = (
-        np.stack([frame[key] for frame in frames]) for key in ("depth_mm", "camera", "centre_mm", "cube_mm")
+    depth, joints, camera, centre, cube = (
+        np.stack([frame[key] for frame in frames])
+        for key in ("depth_mm", "joints_mm", "camera", "centre_mm", "cube_mm")
     )
     if source.centre == "com":
         centre, valid = (x.numpy() for x in _compiled("mass")(depth, camera, cube))
@@ -313,10 +322,22 @@ def _crop(source, frames):
         valid = np.isfinite(centre).all(axis=1) & (centre[:, 2] > 0)
     # A frame without a centre is cropped about a stand-in; its prediction counts as not found.
     stand_in = np.where(valid[:, None], centre, centres.STAND_IN_MM).astype(np.float32)
-    crop = _compiled("crop")(depth, crops.CropPlace(stand_in, camera, cube)).numpy()[..., 0]
+    place = crops.CropPlace(stand_in, camera, cube, _angle(source, joints, camera))
+    crop = _compiled("crop")(depth, place).numpy()[..., 0]
     steps = np.round(crop * DEPTH_STEPS).astype(np.int16)
+    pose = np.asarray(crops.normalise_joints(joints, place))
     for i, frame in enumerate(frames):
-        yield {**frame, "crop": steps[i], "centre_mm": stand_in[i], "valid": bool(valid[i])}
+        own = {key: value[i] for key, value in place.entries().items()}
+        yield {**frame, **own, "crop": steps[i], "pose": pose[i], "valid": bool(valid[i])}
+
+
+def _angle(source, joints_mm, camera):
+    """Float32 [B] or None."""
+    if source.angle is None:
+        return None
+    wrist, root = registry.get(source.dataset).skeleton.palm_axis
+    ends_mm = np.stack([joints_mm[:, list(end)].mean(axis=1) for end in (wrist, root)], axis=1)
+    return crops.upright_angle(ends_mm, camera, wrist=0, middle_root=1).numpy()
 
 
 @functools.lru_cache
@@ -339,7 +360,8 @@ def _serialise(frame):
     def floats(value):
         return tf.train.Feature(float_list=tf.train.FloatList(value=np.ravel(value)))
 
-    feature = {key: floats(frame[key]) for key in ("joints_mm", "camera", "centre_mm", "cube_mm")}
+    keys = ("joints_mm", *(key for key in crops.CropPlace._fields if key in frame))
+    feature = {key: floats(frame[key]) for key in keys}
     feature["crop"] = tf.train.Feature(bytes_list=tf.train.BytesList(value=[frame["crop"].tobytes()]))
     for key in ("index", "valid"):
         feature[key] = tf.train.Feature(int64_list=tf.train.Int64List(value=[int(frame[key])]))
@@ -363,4 +385,5 @@ def _collect(source, folder, count):
             f"the first is {name}: {reason}"
         )
     mean_pose = sum(np.array(part["pose_sum"]) for part in done if part["indices"]) / max(len(indices), 1)
-    return ShardSet(tuple(map(str, paths)), indices, skipped, np.asarray(mean_pose, np.float32))
+    mean_pose = np.asarray(mean_pose, np.float32)
+    return ShardSet(tuple(map(str, paths)), indices, skipped, mean_pose, source.angle is not None)
