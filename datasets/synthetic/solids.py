@@ -1,6 +1,6 @@
 """Small closed surfaces to stand around a hand, and planes.
 
-Solids are in their own frame, mm, their long axis along y and their middle at the origin unless they say otherwise.
+Solids are in their own frame, mm: the long axis along y, the middle at the origin unless they say otherwise.
 """
 
 import dataclasses

@@ -1,4 +1,4 @@
-"""A projector beside a camera (Astra, SR305, Kinect V1): a shadow on one side, steps, noise by a measured law."""
+"""A projector beside a camera (Astra, SR305, Kinect V1): a shadow on one side, steps, a measured law of noise."""
 
 import numpy as np
 

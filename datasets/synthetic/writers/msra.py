@@ -14,7 +14,7 @@ import numpy as np
 from datasets.synthetic import scene
 from datasets.synthetic.parallel import map_chunks
 from datasets.synthetic.scene import Options
-from datasets.synthetic.sensor import box_of
+from datasets.synthetic.sensors import box_of
 
 
 def write(folder: str | os.PathLike, frames: int, seed: int, options: Options, workers: int | None = None):

@@ -1,7 +1,7 @@
 import numpy as np
 
-from datasets.synthetic import sensor
 from datasets.synthetic.scene import CAMERA
+from datasets.synthetic.sensors import simple
 
 
 def wall(depth_mm):
@@ -9,7 +9,7 @@ def wall(depth_mm):
 
 
 def measured(depth_mm):
-    return sensor.measure(depth_mm, CAMERA, np.random.default_rng(0))
+    return simple.measure(depth_mm, CAMERA, np.random.default_rng(0))
 
 
 def test_noise_grows_with_depth_and_values_are_whole_millimetres():
@@ -33,10 +33,10 @@ def test_edges_and_grazing_surfaces_are_lost_more_often():
 
 def test_nothing_is_measured_where_nothing_is():
     assert not measured(np.zeros((20, 30), np.float32)).any()
-    assert sensor.box_of(np.zeros((20, 30))) == (slice(0, 0), slice(0, 0))
+    assert simple.box_of(np.zeros((20, 30))) == (slice(0, 0), slice(0, 0))
 
 
 def test_box_is_the_tightest_half_open_one():
     depth_mm = np.zeros((20, 30))
     depth_mm[3, 7] = depth_mm[9, 5] = 1
-    assert sensor.box_of(depth_mm) == (slice(3, 10), slice(5, 8))
+    assert simple.box_of(depth_mm) == (slice(3, 10), slice(5, 8))
