@@ -194,6 +194,38 @@ def test_a_shift_and_scale_undone_give_the_joints_back(name):
         np.testing.assert_allclose(back[key], before[key], atol=0.02)
 
 
+def smooth_scene(frames=3):
+    """Frames of 240 x 320 with a slope in each direction, and places with an angle inside them."""
+    rng = np.random.default_rng(0)
+    v, u = np.mgrid[:240, :320].astype(np.float32)
+    slopes_mm = np.stack([500 + 0.2 * (u - 160), 500 + 0.2 * (v - 120), 500 + 0.1 * (u - v - 40)])
+    place = crops.CropPlace(
+        rng.uniform([-30, -20, 490], [30, 20, 510], (frames, 3)).astype(np.float32),
+        np.tile(np.asarray(registry.MSRA.camera), (frames, 1)),
+        np.full(frames, 200, np.float32),
+        np.linspace(-2, 3, frames).astype(np.float32),
+    )
+    return slopes_mm, place
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_turned_crop_augmented_is_the_crop_at_the_new_place(change):
+    depth_mm, place = smooth_scene()
+    joints_mm = place.centre_mm[:, None] + np.random.default_rng(1).uniform(-60, 60, (3, 21, 3))
+    frames = {"crop": crops.crop(depth_mm, place), "joints_mm": np.float32(joints_mm), **place.entries()}
+    change = transform(3, **CHANGES[change])
+    after = augment.augment(frames, change)
+    new = augment.moved(place, change)
+    np.testing.assert_allclose(after["angle"], place.angle + change["angle"])
+    np.testing.assert_allclose(after["joints_mm"], joints_mm, atol=0.01)
+    both = [crops.denormalise(crop[..., 0], new) for crop in (after["crop"], crops.crop(depth_mm, new))]
+    known = (both[0] > 0) & (both[1] > 0)
+    assert np.mean(known) > 0.7
+    pixels = (both[0] - both[1])[known] / 0.2  # of the frame
+    # Neighbours where one is picked twice, and no shift.
+    assert np.abs(pixels).max() <= 2.01 and np.abs(np.mean(pixels)) < 0.05
+
+
 def test_depth_of_the_joints_stays():
     before = dotted("nyu")
     after = augment.augment(before, transform(2, angle=2.0, offset_mm=(9, 9, 9), scale=0.95))

@@ -45,6 +45,16 @@ def test_every_target_and_window_up_to_4096_as_in_double_precision(target):
     check(np.arange(1, 4097), target)
 
 
+def test_between_pixels_and_beyond_them_as_in_exact_arithmetic():
+    rng = np.random.default_rng(1)
+    steps = rng.integers(-256 * 256, 256 * 256, (200, 1, 50))
+    size = np.concatenate([rng.integers(1, 2000, 199), [opencv_nearest.MAX_SIZE]])
+    position = tf.constant(steps / opencv_nearest.STEPS, tf.float32)
+    found = opencv_nearest.source_between(position, tf.constant(size, tf.int32), 96)
+    expected = steps * size[:, None, None] // (opencv_nearest.STEPS * 96)
+    np.testing.assert_array_equal(found, expected)
+
+
 def test_absurd_windows_are_no_error():
     position = tf.constant(POSITIONS[None], tf.int32)
     for size, target in itertools.product(np.int32([0, -1, -(2**31), 2**31 - 1]), repeat=2):

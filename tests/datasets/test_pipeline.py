@@ -175,6 +175,23 @@ def test_an_example_is_the_crop_and_the_targets_of_its_joints(sets):
     np.testing.assert_array_equal(target["hand_heatmap"], expected)
 
 
+def test_a_turned_example_has_the_targets_of_its_turned_picture(msra_root, tmp_path):
+    source = shards.Source("msra", str(msra_root), "test", "com", (175.0,), angle="gt")
+    turned = shards.prepare(source, tmp_path, 0)
+    (frames,) = pipeline.training_batches(turned, 21, TEST, seed=0, epoch=0)
+    assert frames["angle"].shape == (TEST,) and frames["angle"].dtype == tf.float32
+    transform = augment.SAMPLERS["paper"](frames["draws"], frames["cube_mm"])
+    place = augment.moved(crops.CropPlace.of(frames), transform)
+    np.testing.assert_allclose(place.angle, frames["angle"] + transform["angle"])
+    _, target = pipeline.example(frames, MSRA, augment.SAMPLERS["paper"])
+    joints = crops.normalise_joints(frames["joints_mm"], place)
+    np.testing.assert_allclose(targets.unflatten(target["hand"]), joints, atol=1e-4)
+    heatmaps = targets.encode_heatmaps(crops.joints_to_crop(frames["joints_mm"], place))
+    # A joint on the edge of two cells may fall to either.
+    assert np.mean(np.abs(target["hand_heatmap"] - heatmaps) > 1e-4) < 0.001
+    assert np.mean(heatmaps > 0) > 0.001
+
+
 def test_an_example_is_the_same_on_the_host_and_in_the_compiled_step(sets):
     def step(frames):
         return pipeline.example(frames, MSRA, augment.SAMPLERS["paper"])

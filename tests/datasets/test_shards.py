@@ -71,6 +71,23 @@ def test_a_frame_in_a_shard_is_the_frame_cropped(msra_root, tmp_path):
     assert frames["cube_mm"][9] == 175
 
 
+def test_a_turned_set_holds_upright_crops_their_angles_and_the_joints_as_they_are(msra_root, tmp_path):
+    sources = [source_of(msra_root, "test", centre="gt", angle=angle) for angle in (None, "gt")]
+    plain, turned = (prepare(source, tmp_path) for source in sources)
+    assert (plain.turned, turned.turned) == (False, True) and not set(plain.paths) & set(turned.paths)
+    frames, reader = frames_of(turned), MsraReader(msra_root, "test")
+    assert "angle" not in frames_of(plain)
+    np.testing.assert_array_equal(frames["joints_mm"], reader.joints_mm)
+    expected = crops.upright_angle(reader.joints_mm, np.asarray(reader.camera)[None], wrist=0, middle_root=5)
+    np.testing.assert_allclose(frames["angle"], expected, atol=1e-5)
+    assert np.abs(frames["angle"]).max() > 0.1
+    place = crops.CropPlace.of(frames)
+    crop = crops.crop(np.stack([record.depth_mm for record in reader]), place)
+    np.testing.assert_allclose(frames["crop"], crop, atol=2 / shards.DEPTH_STEPS)
+    joints = np.asarray(crops.normalise_joints(frames["joints_mm"], place))
+    np.testing.assert_allclose(turned.mean_pose, joints.mean(axis=0), atol=1e-5)
+
+
 def test_ground_truth_centres_only_when_asked_for(msra_root, tmp_path):
     truth = MsraReader(msra_root, "test").joints_mm.mean(axis=1)
     found = {c: frames_of(prepare(source_of(msra_root, "test", centre=c), tmp_path)) for c in ("gt", "com")}
@@ -338,17 +355,19 @@ def test_the_fingerprint_knows_all_that_shapes_a_set(msra_root, tmp_path):
         for changes in (
             {}, {"cubes_mm": (180.0,)}, {"centre": "gt"}, {"max_frames": 3}, {"validation_fraction": 0.1},
             {"centre": "file", "centre_file": str(tmp_path / "c.txt")}, {"part": "train"},
+            {"angle": "gt"},
         )
     ] + [shards.fingerprint(source, moved), shards.fingerprint(source, other)]  # fmt: skip
     assert len(set(changed)) == len(changed)
     assert shards.fingerprint(source_of("elsewhere", "test"), reader) == changed[0]
 
 
-def test_hidden_labels_have_no_ground_truth_centre(msra_root, tmp_path):
+@pytest.mark.parametrize("name", ["centre", "angle"])
+def test_hidden_labels_have_no_ground_truth_centre_and_angle(msra_root, tmp_path, name):
     reader = MsraReader(msra_root, "test")
     reader.joints_mm = None
-    with pytest.raises(InputError, match="`centre`=gt: the labels of msra's test split are hidden"):
-        shards.prepare(source_of(msra_root, "test", centre="gt"), tmp_path, 1, reader)
+    with pytest.raises(InputError, match=f"`{name}`=gt: the labels of msra's test split are hidden"):
+        shards.prepare(source_of(msra_root, "test", **{name: "gt"}), tmp_path, 1, reader)
 
 
 def test_a_part_without_frames_is_refused(msra_root, tmp_path):
