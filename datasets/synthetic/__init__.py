@@ -1,10 +1,10 @@
-"""The embedded default: an articulated right hand, rendered to depth, in each dataset's real format."""
+"""The embedded default: a hand rendered to depth, in each dataset's real format or as pictures of a room."""
 
 import os
 
 from datasets.errors import InputError
 from datasets.io.atomic import atomic_directory
-from datasets.synthetic.scene import Options, frame
+from datasets.synthetic.scene import Options, Picture, PosedHand, frame, picture, refuse_empty
 from datasets.synthetic.writers import FORMATS, WRITERS
 
 
@@ -14,7 +14,7 @@ def write(
     seed: int,
     output: str | os.PathLike,
     workers: int | None = None,
-    **options: str | bool,
+    **options: str | bool | tuple[str, ...],
 ):
     """Writes a synthetic dataset; the same arguments give the same bytes, whatever ``workers`` is.
 
@@ -35,8 +35,9 @@ def write(
     if seed < 0:
         raise InputError(f"`seed`={seed}: must not be negative")
     chosen = Options(**options)
+    refuse_empty(chosen)
     with atomic_directory(output) as folder:
         WRITERS[format](folder, frames, seed, chosen, workers)
 
 
-__all__ = ["FORMATS", "WRITERS", "Options", "frame", "write"]
+__all__ = ["FORMATS", "WRITERS", "Options", "Picture", "PosedHand", "frame", "picture", "write"]

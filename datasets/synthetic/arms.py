@@ -91,7 +91,7 @@ def placed(
     """
     mirror = np.array([-1.0 if is_left else 1.0, 1.0, 1.0])
     for _ in range(_TRIES):
-        direction = poses.sample_arm(rng, wide=views == "any")
+        direction = poses.sample_arm(rng, wide=views != "msra")
         rotation = poses.sample_rotation(rng, views)
         if plausible(rotation @ (direction * mirror)):
             break

@@ -33,7 +33,7 @@ class Options:
     """What to show.
 
     Args:
-        views: "msra" (the palm turned to the camera, as in MSRA15) or "any".
+        views: "msra" (the palm turned to the camera, as in MSRA15), "any" or "upright".
         noise: bool. Whether to measure as a depth camera does; False gives exact depth.
         forearm: bool. Whether to show the forearm; False cuts it 20 to 40 mm behind the wrist.
         background: bool. Whether a wall, and sometimes a torso, stands behind the hand.
@@ -58,9 +58,11 @@ class Options:
                 raise InputError(f"`{name}`={getattr(self, name)}: expected one of {', '.join(choices)}")
         unknown = [scene for scene in self.scenes if scene not in SCENES]
         if unknown:
-            raise InputError(f"`scenes`={unknown[0]}: expected of {', '.join(SCENES)}")
+            raise InputError(f"`scenes`={unknown[0]}: expected some of {', '.join(SCENES)}")
         if self.scenes and (self.forearm or self.background):
-            raise InputError("`scenes` have their own forearms and backgrounds: leave out the other options")
+            raise InputError(
+                "`scenes` have forearms and backgrounds of their own: leave out the other two options"
+            )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -111,7 +113,7 @@ def picture(seed: int, index: int, options: Options | None = None, device: Devic
     device = device or devices.sample_device(rng)
     name = str(rng.choice(options.scenes or SCENES))
     shape = _shape(seed, int(rng.integers(PEOPLE)))
-    angles = _angles(rng, options, int(rng.integers(len(poses.GESTURES))))
+    angles = _angles(rng, options, int(rng.integers(len(poses.GESTURES))), shape)
     cast = Cast(rng, device, options.views, shape, angles, bool(rng.random() < 0.5))
     depth_mm, seen, hidden = _look(SETTINGS[name](cast), device)
     if name == "empty" and rng.random() < 0.06:
@@ -169,8 +171,10 @@ def refuse_empty(options: Options):
 _shape = functools.lru_cache(maxsize=512)(hand.shape_of)
 
 
-def _angles(rng, options, gesture):
-    return poses.sample_any(rng) if options.poses == "natural" else poses.sample_angles(rng, gesture)
+def _angles(rng, options, gesture, shape):
+    if options.poses == "natural":
+        return poses.sample_any(rng, shape)
+    return poses.sample_angles(rng, gesture, shape)
 
 
 def _measured(depth_mm, device, rng, options):
@@ -207,7 +211,7 @@ def _inside(joints_mm, device):
 def _in_scene(rng, shape, gesture, options, device):
     """Joints [21, 3] of the right hand, and exact depth [H, W] of one of the scenes."""
     for _ in range(_TRIES):
-        cast = Cast(rng, device, options.views, shape, _angles(rng, options, gesture), is_left=False)
+        cast = Cast(rng, device, options.views, shape, _angles(rng, options, gesture, shape), is_left=False)
         setting = SETTINGS[str(rng.choice(options.scenes))](cast)
         depth_mm, seen, _ = _look(setting, device)
         right = [posed for posed in seen if not posed.is_left]
@@ -218,7 +222,7 @@ def _in_scene(rng, shape, gesture, options, device):
 
 def _alone(rng, shape, gesture, options, device):
     """Joints [21, 3] and exact depth [H, W] of one hand, at times with its forearm and a background."""
-    angles = _angles(rng, options, gesture)
+    angles = _angles(rng, options, gesture, shape)
     rotation, arm = poses.sample_rotation(rng, options.views), poses.sample_arm(rng)
     joints_mm, skin = hand.pose(shape, angles, arm, poses.sample_twist(rng))
     shift = poses.sample_shift(rng, joints_mm @ rotation.T, device.camera, device.size, device.range_mm)

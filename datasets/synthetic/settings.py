@@ -212,7 +212,7 @@ def _before_plane(cast, normal, clutter):
 def _second(cast, way, arm):
     """The other hand of the same person, or of another one; None if none fits beside the first."""
     rng = cast.rng
-    angles = cast.angles if rng.random() < 0.3 else poses.sample_any(rng)
+    angles = cast.angles if rng.random() < 0.3 else poses.sample_any(rng, cast.shape)
     second = dataclasses.replace(cast, is_left=not arm.is_left, angles=angles)
     for _ in range(6):
         _, other = _arm(second, way)

@@ -1,4 +1,4 @@
-"""A projector beside a camera (Astra, SR305, Kinect V1): a shadow on one side, steps, a measured law of noise."""
+"""A projector beside a camera (Astra, Kinect V1): one-sided shadows, steps, a measured law of noise."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""A time-of-flight camera (Kinect V2, Azure Kinect): flying pixels, rounded hollows, noise by distance, angle."""
+"""A time-of-flight camera (Kinect V2, Azure Kinect): flying pixels, rounded hollows, noise by angle."""
 
 import numpy as np
 
