@@ -50,6 +50,21 @@ class Shape:
         bones = kinematics.unit(np.diff(self.fingers_mm, axis=1))
         return kinematics.rest_frames(bones, asset.load().thumb_hinge)
 
+    @functools.cached_property
+    def radii_mm(self) -> np.ndarray:
+        """float64 [5, 3]. Half the thickness of the flesh around the middle of each bone."""
+        radii = np.zeros((5, 3))
+        for finger, k in np.ndindex(5, 3):
+            start, end = self.fingers_mm[finger, k : k + 2]
+            along = (self.skin_mm - start) @ (end - start) / self.lengths_mm[finger, k] ** 2
+            owned = _bone_weights()[:, _FIRST_FINGER_BONE + 3 * finger + k] > 0.5
+            middle = self.skin_mm[owned & (np.abs(along - 0.5) < 0.3)]
+            away = np.cross(middle - start, end - start) / self.lengths_mm[finger, k]
+            radii[finger, k] = np.median(np.linalg.norm(away, axis=-1))
+        # The thumb's first bone lies deep in the ball of the thumb, which is not round about it.
+        radii[4, 0] = 1.25 * radii[4, 1]
+        return radii
+
 
 def shape_of(seed: int, subject: int) -> Shape:
     """The ``Shape`` of a subject, a function of (seed, subject) alone.

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from datasets.geometry import Camera, project
-from datasets.synthetic import hand, poses
+from datasets.synthetic import hand, penetration, poses
 
 CAMERA, SIZE = Camera(241.42, 241.42, 160.0, 120.0), (240, 320)
 
@@ -14,7 +14,7 @@ def rng(seed=0):
 
 
 def anchor(name):
-    return hand.forward_kinematics(hand.MEASURED, np.radians(poses.ANCHORS_DEGREES[name]))
+    return hand.forward_kinematics(hand.average(), np.radians(poses.ANCHORS_DEGREES[name]))
 
 
 def sampled_rotations(views, count=500):
@@ -26,12 +26,91 @@ def test_the_gestures_are_msras_in_the_order_of_its_lists():
     assert poses.GESTURES == tuple("1 2 3 4 5 6 7 8 9 I IP L MP RP T TIP Y".split())
 
 
-def test_anchors_and_samples_stay_within_anatomical_bounds():
-    generator = rng()
-    samples = np.array([poses.sample_angles(generator, i % 17) for i in range(2000)])
+def test_anchors_stay_within_anatomical_bounds():
     anchors = np.radians(np.array(list(poses.ANCHORS_DEGREES.values()), float))
-    for angles in (samples, anchors):
-        assert (angles >= poses.LOWEST - 1e-12).all() and (angles <= poses.HIGHEST + 1e-12).all()
+    assert (anchors >= poses.LOWEST - 1e-12).all() and (anchors <= poses.HIGHEST + 1e-12).all()
+
+
+@pytest.fixture(scope="module")
+def samples():
+    """{family: angles [300, 5, 4]} of every family and of all together."""
+    draws = {family: lambda generator, family=family: poses.sample(generator, family) for family in FAMILIES}
+    draws["any"] = poses.sample_any
+    return {name: np.array([draw(g) for _ in range(300)]) for name, draw in draws.items() for g in [rng()]}
+
+
+FAMILIES = poses.FAMILIES
+ALL = (*FAMILIES, "any")
+
+
+@pytest.mark.parametrize("family", ALL)
+def test_samples_stay_within_anatomical_bounds(samples, family):
+    assert (samples[family] >= poses.LOWEST - 1e-12).all() and (
+        samples[family] <= poses.HIGHEST + 1e-12
+    ).all()
+
+
+@pytest.mark.parametrize("family", ALL)
+def test_no_part_of_a_sampled_hand_cuts_deep_into_another(samples, family):
+    depths = penetration.depth_mm(hand.average(), samples[family])
+    assert depths.max() <= penetration.LIMIT_MM
+
+
+@pytest.mark.parametrize("subject", (0, 1, 2))
+def test_a_persons_own_flesh_can_be_kept_apart(subject):
+    generator, shape = rng(), hand.shape_of(8, subject)
+    angles = np.array([poses.sample_any(generator, shape) for _ in range(100)])
+    assert penetration.depth_mm(shape, angles).max() <= penetration.LIMIT_MM
+
+
+@pytest.mark.parametrize("family", ALL)
+def test_a_family_is_a_function_of_the_generators_state(family):
+    draw = poses.sample_any if family == "any" else lambda generator: poses.sample(generator, family)
+    np.testing.assert_array_equal(draw(rng(3)), draw(rng(3)))
+    assert np.abs(draw(rng(3)) - draw(rng(4))).max() > np.radians(1)
+
+
+def test_shares_of_the_families_add_up_to_one():
+    assert len(poses.SHARES) == len(FAMILIES)
+    assert poses.SHARES.sum() == pytest.approx(1)
+
+
+def curl(angles):
+    """Mean bending of the four fingers' first and second joints, degrees."""
+    return np.degrees(angles[..., :4, :][..., [0, 2]]).mean((-1, -2))
+
+
+def test_families_go_from_flat_hands_to_fists(samples):
+    assert curl(samples["flat"]).max() < 30 < 60 < curl(samples["fist"]).mean()
+    assert curl(samples["flat"]).mean() < curl(samples["relaxed"]).mean() < curl(samples["fist"]).mean()
+    low, high = np.percentile(curl(samples["any"]), (5, 95))
+    assert low < 15 and high > 65
+
+
+def test_grasps_and_pinches_close_by_any_amount(samples):
+    low, high = np.percentile(curl(samples["grasps"]), (5, 95))
+    assert high - low > 30
+    tips = hand.forward_kinematics(hand.average(), samples["pinches"])[:, [4, 8, 12, 16, 20]]
+    gaps = np.linalg.norm(tips[:, :4] - tips[:, 4:], axis=-1).min(1)
+    low, high = np.percentile(gaps, (5, 95))
+    assert low < 18 and high > 30
+
+
+def test_who_points_stretches_the_index_finger_and_curls_the_little_one(samples):
+    bent = np.degrees(samples["pointing"])[:, [0, 3], 2]
+    assert bent[:, 0].mean() < 20 and bent[:, 1].mean() > 50
+
+
+def test_random_poses_reach_nearly_everything_a_finger_can_do(samples):
+    fingers = samples["random"][:, :4]
+    span = np.percentile(fingers, 99, axis=(0, 1)) - np.percentile(fingers, 1, axis=(0, 1))
+    assert (span[[0, 2, 3]] > 0.85 * (poses.HIGHEST - poses.LOWEST)[0, [0, 2, 3]]).all()
+
+
+def test_neighbouring_fingers_move_together_more_than_distant_ones(samples):
+    bending = samples["random"][:, :4, 2]
+    correlation = np.corrcoef(bending.T)
+    assert correlation[0, 1] > correlation[0, 3] and correlation[2, 3] > correlation[0, 3]
 
 
 def test_the_last_finger_joint_follows_the_middle_one():
@@ -83,12 +162,34 @@ def test_palm_to_the_camera_and_fingers_up_puts_a_right_thumb_on_the_right_of_th
     assert thumb_tip[2] < wrist[2]
 
 
+def test_upright_views_show_palm_back_and_sides_with_the_fingers_up():
+    turns = sampled_rotations("upright", 1000)
+    palm, back = (turns[:, 2, 2] < -0.5).mean(), (turns[:, 2, 2] > 0.5).mean()
+    assert palm > back > 0.15 and 1 - palm - back > 0.15
+    assert (turns[:, 1, 1] < 0).mean() > 0.9
+
+
+def bend_of_wrist(wide, count=2000):
+    """(flexion, deviation) in degrees, [N] each."""
+    generator = rng()
+    x, y, z = np.array([poses.sample_arm(generator, wide) for _ in range(count)]).T
+    np.testing.assert_allclose(x**2 + y**2 + z**2, 1)
+    return np.degrees(np.arctan2(z, np.hypot(x, y))), np.degrees(np.arctan2(x, -y))
+
+
+def test_the_wrist_bends_a_little_or_widely():
+    for wide, (flexion, deviation) in ((False, (30, 30)), (True, (60, 25))):
+        bend, sideways = (np.abs(angles) for angles in bend_of_wrist(wide))
+        assert flexion * 0.85 < bend.max() <= flexion + 1e-9
+        assert deviation * 0.85 < sideways.max() <= deviation + 1e-9
+
+
 @pytest.mark.parametrize("views", poses.VIEWS)
 def test_the_hand_lies_in_view_at_250_to_500_mm(views):
     generator = rng()
     depths = []
     for i in range(300):
-        turned = hand.forward_kinematics(hand.MEASURED, poses.sample_angles(generator, i % 17))
+        turned = hand.forward_kinematics(hand.average(), poses.sample_angles(generator, i % 17))
         turned = turned @ poses.sample_rotation(generator, views).T
         joints_mm = turned + poses.sample_shift(generator, turned, CAMERA, SIZE)
         uvd = project(joints_mm, np.asarray(CAMERA))
