@@ -13,7 +13,7 @@ from datasets.synthetic.gestures import ANCHORS_DEGREES
 _OVER, _BESIDE, _AWAY = (24, 21, 21, 34), (-5, 0, 0, 2), (-15, -8, -6, -6)
 _ACROSS, _REST, _OPPOSITE = (34, 8, 38, 50), (8, 12, 14, 18), (12, 36, 8, 8)
 _SPREAD = np.array([8.0, 2.0, -4.0, -12.0])
-_CURL = np.array([73.0, 0.0, 98.0, 0.0])
+_CURL = np.array([77.0, 0.0, 100.0, 0.0])
 # Where thumb and finger meet: the gestures 9, 8, 7, 6 from the index to the little finger.
 _MEETING = [np.array(ANCHORS_DEGREES[name], float)[[finger, 4]] for finger, name in enumerate("9876")]
 
@@ -39,7 +39,7 @@ def _thumb(rng, *choices):
 
 def fist(rng: np.random.Generator) -> np.ndarray:
     """All fingers curled, from loose to tight; the thumb over or beside them."""
-    closed = 1.05 - 0.3 * rng.uniform() ** 2
+    closed = 1.04 - 0.3 * rng.uniform() ** 2
     over = (15, 26 + 50 * (1 - closed), 22, 40)
     thumb = _thumb(rng, over, over, over, _BESIDE, _AWAY)
     return _noisy(rng, _pose(closed * _CURL[0], 0, closed * _CURL[2], thumb), 4, 1, 4)

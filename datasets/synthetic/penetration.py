@@ -54,7 +54,7 @@ _PARTING = np.radians([1.0, 0.3, -0.4, -1.0])
 # By how much the thumb opens; degrees by which it lifts off, and by which the fingers part.
 _THUMB_WAYS = np.array(list(itertools.product((0, 0.3, 0.65, 1), (0, 8, 16), (0, 4))))
 # By how much the whole hand opens.
-_WHOLE_WAYS = (0, 0.15, 0.3, 0.5, 0.75, 1)
+_WHOLE_WAYS = (0, 0.07, 0.15, 0.3, 0.5, 0.75, 1)
 
 
 def apart(shape: Shape, angles: np.ndarray) -> np.ndarray:

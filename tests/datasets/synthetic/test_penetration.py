@@ -36,12 +36,12 @@ def test_parts_that_cut_into_each_other_are_found(angles):
     assert depth_mm(angles) > 5
 
 
-def test_depth_is_the_overlap_of_the_radii():
-    """A thumb tip brought to a finger tip: depth and distance add up to the two radii."""
-    pinch = np.radians(np.array(poses.ANCHORS_DEGREES["9"], float))
-    steps = pinch + np.linspace(0, 0.4, 9)[:, None, None] * (OPEN - pinch)
-    assert (np.diff(depth_mm(steps)) < 0.5).all()
-    assert depth_mm(steps[0]) > depth_mm(steps[-1])
+def test_a_finger_that_goes_on_through_the_thumb_lies_ever_deeper():
+    steps = np.repeat(np.radians([poses.ANCHORS_DEGREES["9"]]), 6, 0)
+    steps[:, 0, 0] += np.radians(np.linspace(0, 12, 6))
+    depths = depth_mm(steps)
+    assert depths[0] < 2 and depths[-1] > 6
+    assert (np.diff(depths) > 0).all()
 
 
 def test_many_poses_are_judged_as_each_alone():
