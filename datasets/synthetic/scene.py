@@ -6,6 +6,7 @@ and right, and all that is about them.
 
 import dataclasses
 import functools
+from typing import NamedTuple
 
 import numpy as np
 
@@ -25,6 +26,8 @@ POSES = ("gestures", "natural")
 # A hand less visible, or with fewer of its joints in the picture, is none to be found.
 LEAST_VISIBLE, LEAST_INSIDE = 0.35, 0.5
 _LEAST_PIXELS = 30
+# Shares of pictures: empty ones of noise alone; without what is far; without some of what is dark.
+_STATIC, _FAR_LOST, _DARK_LOST = 0.06, 0.3, 0.3
 _TRIES = 50
 
 
@@ -115,10 +118,24 @@ def picture(seed: int, index: int, options: Options | None = None, device: Devic
     shape = _shape(seed, int(rng.integers(PEOPLE)))
     angles = _angles(rng, options, int(rng.integers(len(poses.GESTURES))), shape)
     cast = Cast(rng, device, options.views, shape, angles, bool(rng.random() < 0.5))
-    depth_mm, seen, hidden = _look(SETTINGS[name](cast), device)
-    if name == "empty" and rng.random() < 0.06:
+    look = _look(SETTINGS[name](cast), device)
+    depth_mm = look.depth_mm
+    if name == "empty" and rng.random() < _STATIC:
         depth_mm = surroundings.static(rng, device.size)
-    return Picture(_measured(depth_mm, device, rng, options), device.camera, seen, hidden, name)
+    if options.noise:
+        depth_mm = _received(rng, look, depth_mm)
+    depth_mm = _measured(depth_mm, device, rng, options)
+    return Picture(depth_mm, device.camera, look.hands, look.ignored, name)
+
+
+def _received(rng, look, depth_mm):
+    """Depth of what sends enough light back; hands do."""
+    if rng.random() < _FAR_LOST:
+        deepest = max((posed.joints_mm[:, 2].max() for posed in look.hands), default=400.0)
+        depth_mm = sensors.far_lost(rng, depth_mm, deepest + rng.uniform(40, 900))
+    if rng.random() < _DARK_LOST:
+        depth_mm = sensors.dark_lost(rng, depth_mm, look.skin)
+    return depth_mm
 
 
 def subject_and_gesture(index: int) -> tuple[int, int, int]:
@@ -181,23 +198,30 @@ def _measured(depth_mm, device, rng, options):
     return sensors.measure(depth_mm, device.camera, rng, options.sensor if options.noise else "exact")
 
 
+class _Look(NamedTuple):
+    depth_mm: np.ndarray
+    hands: tuple[PosedHand, ...]
+    ignored: tuple[PosedHand, ...]
+    skin: np.ndarray
+
+
 def _look(setting, device):
-    """Exact depth [H, W], the hands seen, and the ignored ones."""
+    """Exact depth [H, W], the hands seen, the ignored ones, and which pixels show a hand."""
     camera, size = device.camera, device.size
     own = [render(arm.mesh, camera, size) for arm in setting.arms]
     depth_mm = surroundings.nearest([*own, setting.depth(camera, size)], size)
-    seen, hidden = [], []
+    seen, hidden, skin = [], [], np.zeros(size, bool)
     for arm, alone_mm in zip(setting.arms, own, strict=True):
         silhouette = arm.on_hand(camera, alone_mm)
-        pixels = int(silhouette.sum())
-        inside = _inside(arm.joints_mm, device)
+        shown = silhouette & (alone_mm <= depth_mm)
+        skin |= shown
+        pixels, inside = int(silhouette.sum()), _inside(arm.joints_mm, device)
         if pixels == 0 and inside == 0:
             continue
-        visible = float((silhouette & (alone_mm <= depth_mm)).sum()) / max(pixels, 1)
-        posed = PosedHand(arm.joints_mm.astype(np.float32), arm.is_left, visible)
-        found = visible >= LEAST_VISIBLE and inside >= LEAST_INSIDE and pixels >= _LEAST_PIXELS
+        posed = PosedHand(arm.joints_mm.astype(np.float32), arm.is_left, float(shown.sum()) / max(pixels, 1))
+        found = posed.visible >= LEAST_VISIBLE and inside >= LEAST_INSIDE and pixels >= _LEAST_PIXELS
         (seen if found else hidden).append(posed)
-    return depth_mm, tuple(seen), tuple(hidden)
+    return _Look(depth_mm, tuple(seen), tuple(hidden), skin)
 
 
 def _inside(joints_mm, device):
@@ -213,10 +237,10 @@ def _in_scene(rng, shape, gesture, options, device):
     for _ in range(_TRIES):
         cast = Cast(rng, device, options.views, shape, _angles(rng, options, gesture, shape), is_left=False)
         setting = SETTINGS[str(rng.choice(options.scenes))](cast)
-        depth_mm, seen, _ = _look(setting, device)
-        right = [posed for posed in seen if not posed.is_left]
+        look = _look(setting, device)
+        right = [posed for posed in look.hands if not posed.is_left]
         if right:
-            return right[0].joints_mm, depth_mm
+            return right[0].joints_mm, look.depth_mm
     raise RuntimeError(f"no visible hand in {_TRIES} tries")
 
 

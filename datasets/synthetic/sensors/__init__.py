@@ -4,6 +4,7 @@ import numpy as np
 
 from datasets.geometry import Camera
 from datasets.synthetic.sensors import simple, stereo, structured_light, tof
+from datasets.synthetic.sensors.reach import dark_lost, far_lost
 from datasets.synthetic.sensors.simple import box_of
 
 _MEASURE = {
@@ -37,4 +38,4 @@ def measure(
     return _MEASURE[sensor](depth_mm, camera, rng)
 
 
-__all__ = ["SENSORS", "box_of", "measure"]
+__all__ = ["SENSORS", "box_of", "dark_lost", "far_lost", "measure"]

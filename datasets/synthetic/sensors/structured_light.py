@@ -11,10 +11,12 @@ STEP_MM = (0.5, 3.0)
 # An Orbbec Astra's.
 LEAST_SD_MM, SD_AT_1M, POWER = 2.0, 1.9, 2.36
 SHORT = 0.989
+# Better cameras have so little of it.
+NOISE_SHARE = (0.3, 1.0)
 
 
 def sd_mm(depth_mm: np.ndarray) -> np.ndarray:
-    """Standard deviation of a measurement at a depth."""
+    """Standard deviation of a measurement at a depth, of the noisiest of these cameras."""
     return np.maximum(LEAST_SD_MM, SD_AT_1M * (depth_mm / 1000) ** POWER)
 
 
@@ -33,7 +35,8 @@ def measure(depth_mm: np.ndarray, camera: Camera, rng: np.random.Generator) -> n
     baseline = rng.uniform(*BASELINE_MM) * rng.choice([-1, 1])
     dark = noise.shadow(depth_mm, camera.fx * baseline)
     value = noise.ragged(np.where(dark, 0, depth_mm), rng, rng.uniform(0.1, 0.5))
-    value += np.where(value > 0, sd_mm(value) * noise.correlated(rng, value.shape), 0)
+    share = np.float32(rng.uniform(*NOISE_SHARE))
+    value += np.where(value > 0, share * sd_mm(value) * noise.correlated(rng, value.shape), 0)
     value = noise.stepped(value, rng.uniform(*STEP_MM))
     if rng.random() < 0.3:
         value *= np.float32(SHORT)
