@@ -77,7 +77,7 @@ def apart(shape: Shape, angles: np.ndarray) -> np.ndarray:
     return _OPEN.copy()
 
 
-@functools.lru_cache(maxsize=64)
+@functools.lru_cache(maxsize=512)
 def _shared(shape):
     """Overlaps [P], at least 0, of a straight hand: of neighbouring fingers near the palm."""
     straight = hand.forward_kinematics(shape, np.zeros((5, 4)))
@@ -115,7 +115,7 @@ def _distances(starts, sides):
     return np.linalg.norm(gap + s[..., None] * first - t[..., None] * second, axis=-1)
 
 
-@functools.lru_cache(maxsize=64)
+@functools.lru_cache(maxsize=512)
 def _radii(shape):
     """Radii [19] of the capsules, mm."""
     fingers = shape.radii_mm

@@ -1,26 +1,24 @@
-"""A sphere-mesh to a depth image, by the exact ray geometry of its parts, z-buffered.
+"""A mesh to a depth image: a z-buffer over all pixels of all front triangles at once.
 
-A pixel's ray is z * (x, y, 1) with x = (u - cx) / fx, y = (v - cy) / fy, so that the ray's parameter is
-the depth itself. The hull of three spheres is three tapered capsules and two tangent triangles; a
-capsule is two spheres and a piece of a cone. Every part is a quadratic (or linear) form in the ray,
-evaluated over its own box of pixels only.
+A pixel's ray is z * (x, y, 1) with x = (u - cx) / fx, y = (v - cy) / fy, so that the ray's parameter is the
+depth itself. Over a triangle in the image the barycentric coordinates and 1 / z are linear in the pixel.
 """
-
-import functools
 
 import numpy as np
 
 from datasets.geometry import Camera
-from datasets.synthetic.skin import SphereMesh
+from datasets.synthetic.mesh import Mesh
 
 NEAR_MM = 20.0
+# Pixels on an edge belong to both triangles, so that rounding leaves no holes between them.
+_EDGE = np.float32(1e-5)
 
 
-def render(mesh: SphereMesh, camera: Camera, size: tuple[int, int]) -> np.ndarray:
-    """Depth of a sphere-mesh in camera space.
+def render(mesh: Mesh, camera: Camera, size: tuple[int, int]) -> np.ndarray:
+    """Depth of a mesh in camera space.
 
     Args:
-        mesh: SphereMesh in camera space (x right, y down, z forward, mm). Parts nearer than
+        mesh: in camera space (x right, y down, z forward, mm). Triangles with a corner nearer than
             ``NEAR_MM`` are left out: no depth camera measures there.
         camera: Camera.
         size: (height, width) in pixels.
@@ -28,147 +26,82 @@ def render(mesh: SphereMesh, camera: Camera, size: tuple[int, int]) -> np.ndarra
     Returns:
         float32 [height, width], mm, 0 where nothing is hit.
     """
-    rays = _rays(camera, size)
-    canvas = np.full(size, np.inf, np.float32)
-    boxes, seen = _sphere_boxes(mesh, camera, size)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        _draw_spheres(canvas, rays, mesh, boxes, seen)
-        _draw_cones(canvas, rays, mesh, boxes, seen)
-        _draw_triangles(canvas, rays, mesh, boxes, seen)
-    canvas[np.isinf(canvas)] = 0
-    return canvas
+    nearness = np.zeros(size[0] * size[1], np.float32)
+    projected = _project(mesh.vertices_mm, camera)
+    boxes, sides = _boxes(mesh.triangles, projected, size)
+    if len(boxes):
+        pixels, values = _hits(boxes, _forms(boxes, *sides), size[1])
+        np.maximum.at(nearness, pixels, values)
+    depth_mm = np.zeros_like(nearness)
+    np.divide(np.float32(1), nearness, out=depth_mm, where=nearness > 0)
+    return depth_mm.reshape(size)
 
 
-@functools.lru_cache(maxsize=8)
-def _rays(camera, size):
-    """Rays of all pixels: x [W], y [H] and their squared length [H, W]."""
-    x = (np.arange(size[1]) - camera.cx) / camera.fx
-    y = (np.arange(size[0]) - camera.cy) / camera.fy
-    return x, y, (x**2 + y[:, None] ** 2 + 1).astype(np.float32)
+def _project(vertices_mm, camera):
+    """Pixels u, v and 1 / z of the vertices, float32 [V]; 1 / z is 0 for those too near."""
+    x, y, z = np.ascontiguousarray(np.asarray(vertices_mm, np.float32).T)
+    inverse = np.where(z < NEAR_MM, np.float32(0), np.float32(1) / np.maximum(z, np.float32(NEAR_MM)))
+    u = x * inverse * np.float32(camera.fx) + np.float32(camera.cx)
+    v = y * inverse * np.float32(camera.fy) + np.float32(camera.cy)
+    return u, v, inverse
 
 
-def _sphere_boxes(mesh, camera, size):
-    """Half-open pixel boxes [S, 4] = left, top, right, bottom of the spheres, and which lie in front."""
-    z, radius = mesh.centres_mm[:, 2], mesh.radii_mm
-    seen = z - radius > NEAR_MM
-    boxes = []
-    for axis, (focal, centre) in enumerate(((camera.fx, camera.cx), (camera.fy, camera.cy))):
-        x = mesh.centres_mm[:, axis]
-        square = np.where(seen, z**2 - radius**2, 1)
-        reach = radius * np.sqrt(np.maximum(x**2 + z**2 - radius**2, 0))
-        boxes += [
-            np.ceil((x * z - reach) / square * focal + centre),
-            np.floor((x * z + reach) / square * focal + centre) + 1,
-        ]
-    limits = np.array([size[1], size[1], size[0], size[0]])
-    boxes = np.clip(np.where(seen, np.array(boxes), 0).T, 0, limits).astype(int)
-    return boxes[:, [0, 2, 1, 3]], seen
-
-
-def _hull_boxes(boxes, groups):
-    """The box around several spheres' boxes, for every row of ``groups``: [G, 4]."""
-    grouped = boxes[groups]
-    return np.concatenate([grouped[..., :2].min(1), grouped[..., 2:].max(1)], -1)
-
-
-def _forms(rays, vectors):
-    """Linear forms vector . ray for vectors [N, 3], as row parts [N, W] and column parts [N, H, 1]."""
-    x, y, _ = rays
-    across = np.multiply.outer(vectors[..., 0], x).astype(np.float32)
-    down = (np.multiply.outer(vectors[..., 1], y) + vectors[..., 2, None]).astype(np.float32)
-    return across, down[..., None]
-
-
-def _draw_spheres(canvas, rays, mesh, boxes, seen):
-    across, down = _forms(rays, mesh.centres_mm)
-    constants = (np.sum(mesh.centres_mm**2, -1) - mesh.radii_mm**2).astype(np.float32)
-    for i in np.flatnonzero(seen):
-        left, top, right, bottom = boxes[i].tolist()
-        if left >= right or top >= bottom:
-            continue
-        towards = across[i, left:right] + down[i, top:bottom]
-        root = np.sqrt(towards * towards - rays[2][top:bottom, left:right] * constants[i])
-        part = canvas[top:bottom, left:right]
-        np.fmin(part, constants[i] / (towards + root), out=part)
-
-
-def _draw_cones(canvas, rays, mesh, boxes, seen):
-    for part, square, form, axis, cone in _cones(canvas, rays, mesh, boxes, seen):
-        cos2, constant, middle, half = cone
-        curve = cos2 * square - axis * axis
-        root = np.sqrt(form * form - curve * constant)
-        # The root where a ray enters, in the form that does not divide by a curve near 0.
-        z = constant / (form + root)
-        np.minimum(part, z, out=part, where=np.abs(z * axis - middle) <= half)
-
-
-def _cones(canvas, rays, mesh, boxes, seen):
-    """Yields for each visible cone its pixels, their squared rays, its linear forms and its numbers."""
-    pairs = mesh.capsules[seen[mesh.capsules].all(-1)]
-    boxes = _hull_boxes(boxes, pairs)
-    vectors, numbers, tapered = _cone_numbers(mesh.centres_mm[pairs], mesh.radii_mm[pairs])
-    across, down = _forms(rays, vectors)
-    for i in np.flatnonzero(tapered & (boxes[:, 0] < boxes[:, 2]) & (boxes[:, 1] < boxes[:, 3])):
-        left, top, right, bottom = boxes[i].tolist()
-        form, axis = (across[k, i, left:right] + down[k, i, top:bottom] for k in range(2))
-        square = rays[2][top:bottom, left:right]
-        yield canvas[top:bottom, left:right], square, form, axis, numbers[i]
-
-
-def _cone_numbers(ends_mm, radii_mm):
-    """The cones between pairs of spheres.
-
-    A point p lies on the cone where cos2 |p - a|^2 - y^2 + 2 ra s y - ra^2 = 0, with y its place along the
-    axis from a, s the sine of the taper and cos2 = 1 - s^2. With p = z ray this is A z^2 - 2 B z + C.
+def _boxes(triangles, projected, size):
+    """The triangles that face the camera, lie wholly in front of it and cover any pixel.
 
     Returns:
-        vectors [2, N, 3] whose forms are B and (axis . ray); [N, 4] cos2, C, middle and half of
-        the valid range of z (axis . ray); bool [N], false where one sphere holds the other.
+        int32 [K, 4]: left, top, width and height of each one's pixels.
+        The sides that a triangle's first corner begins, [3, K] of u, v and 1 / z: the corner itself, and the
+        second's and the third's difference from it.
     """
-    start, radius = ends_mm[:, 0], radii_mm[:, 0]
-    length = np.maximum(np.linalg.norm(ends_mm[:, 1] - start, axis=-1), 1e-6)
-    axis = (ends_mm[:, 1] - start) / length[:, None]
-    sine = (radius - radii_mm[:, 1]) / length
-    cos2, origin = 1 - sine**2, np.sum(start * axis, -1)
-    b_vector = cos2[:, None] * start - axis * (origin + radius * sine)[:, None]
-    constant = cos2 * np.sum(start**2, -1) - origin**2 - 2 * radius * sine * origin - radius**2
-    low, high = origin + radius * sine, origin + length + radii_mm[:, 1] * sine
-    numbers = np.stack([cos2, constant, (low + high) / 2, (high - low) / 2], -1).astype(np.float32)
-    return np.stack([b_vector, axis]), numbers, cos2 > 0
+    first, second, third = np.ascontiguousarray(triangles.T)
+    # Arrays over all triangles: most of the time goes into passes over memory, and so each is contiguous.
+    (u, b_u, c_u), (v, b_v, c_v), nearness = (
+        (values[first], values[second] - values[first], values[third] - values[first]) for values in projected
+    )
+    left, top = (
+        np.ceil(np.maximum(np.minimum(np.minimum(b, c), 0) + a, 0))
+        for a, b, c in ((u, b_u, c_u), (v, b_v, c_v))
+    )
+    right, bottom = (
+        np.floor(np.minimum(np.maximum(np.maximum(b, c), 0) + a, length - 1))
+        for (a, b, c), length in (((u, b_u, c_u), size[1]), ((v, b_v, c_v), size[0]))
+    )
+    seen = (b_u * c_v < c_u * b_v) & (right >= left) & (bottom >= top)
+    front = projected[2] > 0
+    if not front.all():
+        seen &= front[first] & front[second] & front[third]
+    seen = np.flatnonzero(seen)
+    left, top, right, bottom = (side[seen].astype(np.int32) for side in (left, top, right, bottom))
+    boxes = np.stack([left, top, right - left + 1, bottom - top + 1], 1)
+    return boxes, [[side[seen] for side in axis] for axis in ((u, b_u, c_u), (v, b_v, c_v), nearness)]
 
 
-def _draw_triangles(canvas, rays, mesh, boxes, seen):
-    groups = mesh.wedges[seen[mesh.wedges].all(-1)]
-    boxes = np.tile(_hull_boxes(boxes, groups), (2, 1))
-    vectors, facing = _triangle_forms(mesh.centres_mm[groups], mesh.radii_mm[groups])
-    across, down = _forms(rays, vectors)
-    for i in np.flatnonzero(facing & (boxes[:, 0] < boxes[:, 2]) & (boxes[:, 1] < boxes[:, 3])):
-        left, top, right, bottom = boxes[i].tolist()
-        nearness, *edges = across[i, :, None, left:right] + down[i, :, top:bottom]
-        inside = np.minimum(np.minimum(edges[0], edges[1]), edges[2]) >= 0
-        part = canvas[top:bottom, left:right]
-        np.minimum(part, 1 / nearness, out=part, where=inside)
+def _forms(boxes, u, v, nearness):
+    """Two barycentric coordinates and 1 / z at each box's first pixel, per column and per row, [K, 9]."""
+    (u, b_u, c_u), (v, b_v, c_v), (near, b_near, c_near) = u, v, nearness
+    scale = np.float32(1) / (b_u * c_v - c_u * b_v)
+    s_u, s_v, t_u, t_v = c_v * scale, -c_u * scale, -b_v * scale, b_u * scale
+    across, down = boxes[:, 0].astype(np.float32) - u, boxes[:, 1].astype(np.float32) - v
+    s, t = s_u * across + s_v * down, t_u * across + t_v * down
+    n_u, n_v = s_u * b_near + t_u * c_near, s_v * b_near + t_v * c_near
+    return np.stack([s, s_u, s_v, t, t_u, t_v, near + s * b_near + t * c_near, n_u, n_v], 1)
 
 
-def _triangle_forms(centres_mm, radii_mm):
-    """The two tangent triangles of each of N wedges.
-
-    Returns:
-        vectors [2 N, 4, 3] whose forms are 1 / z of the plane and three that are positive inside;
-        bool [2 N], true where the triangle exists and faces the camera.
-    """
-    e1, e2 = (centres_mm[:, k] - centres_mm[:, 0] for k in (1, 2))
-    d1, d2 = (radii_mm[:, 0] - radii_mm[:, k] for k in (1, 2))
-    g11, g12, g22 = (np.sum(p * q, -1) for p, q in ((e1, e1), (e1, e2), (e2, e2)))
-    det = np.maximum(g11 * g22 - g12**2, 1e-9)
-    slope = ((g22 * d1 - g12 * d2) / det)[:, None] * e1 + ((g11 * d2 - g12 * d1) / det)[:, None] * e2
-    rise2 = 1 - np.sum(slope**2, -1)
-    upright = np.cross(e1, e2) / np.sqrt(det)[:, None] * np.sqrt(np.maximum(rise2, 0))[:, None]
-    normals = np.concatenate([slope + upright, slope - upright])
-    corners = np.tile(centres_mm, (2, 1, 1)) + normals[:, None] * np.tile(radii_mm, (2, 1))[..., None]
-    offset = np.sum(normals * corners[:, 0], -1)
-    edges = np.cross(corners, np.roll(corners, -1, axis=1))
-    edges *= np.sign(np.sum(edges[:, 0] * corners[:, 2], -1))[:, None, None]
-    facing = (offset < 0) & np.tile(rise2 > 0, 2)
-    planes = normals / np.where(facing, offset, 1)[:, None]
-    return np.concatenate([planes[:, None], edges], 1), facing
+def _hits(boxes, forms, width):
+    """Flat pixel index and 1 / z of every pixel inside a triangle; a pixel comes once per triangle."""
+    left, top, wide, high = np.ascontiguousarray(boxes.T)
+    count = wide * high
+    ends = np.cumsum(count, dtype=np.int32)
+    owner = np.repeat(np.arange(len(boxes), dtype=np.int32), count)
+    place = np.arange(ends[-1], dtype=np.int32) - (ends - count)[owner]
+    row = place // wide[owner]
+    column = place - row * wide[owner]
+    form = forms[owner]
+    x, y = column.astype(np.float32), row.astype(np.float32)
+    s = form[:, 0] + form[:, 1] * x + form[:, 2] * y
+    t = form[:, 3] + form[:, 4] * x + form[:, 5] * y
+    inside = np.flatnonzero((s >= -_EDGE) & (t >= -_EDGE) & (s + t <= 1 + _EDGE))
+    form = form[inside]
+    near = form[:, 6] + form[:, 7] * x[inside] + form[:, 8] * y[inside]
+    return (top * width + left)[owner[inside]] + row[inside] * width + column[inside], near

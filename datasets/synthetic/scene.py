@@ -15,7 +15,7 @@ from datasets.geometry import Camera, project
 from datasets.records import Record
 from datasets.synthetic import devices, hand, poses, sensors, solids, surroundings
 from datasets.synthetic.devices import CAMERA, SIZE, Device
-from datasets.synthetic.rasterise import render
+from datasets.synthetic.render import render
 from datasets.synthetic.settings import SETTINGS, Cast
 
 SUBJECTS = 9
@@ -122,7 +122,7 @@ def picture(seed: int, index: int, options: Options | None = None, device: Devic
     depth_mm = look.depth_mm
     if name == "empty" and rng.random() < _STATIC:
         depth_mm = surroundings.static(rng, device.size)
-    if options.noise:
+    if options.noise and options.sensor != "exact":
         depth_mm = _received(rng, look, depth_mm)
     depth_mm = _measured(depth_mm, device, rng, options)
     return Picture(depth_mm, device.camera, look.hands, look.ignored, name)

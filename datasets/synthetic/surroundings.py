@@ -10,7 +10,7 @@ from datasets.synthetic.arms import Arm
 from datasets.synthetic.devices import Device
 from datasets.synthetic.kinematics import between, unit
 from datasets.synthetic.mesh import Mesh, join
-from datasets.synthetic.rasterise import render
+from datasets.synthetic.render import render
 from datasets.synthetic.sensors import noise
 from datasets.synthetic.solids import Plane
 
