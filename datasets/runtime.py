@@ -47,6 +47,24 @@ def _silent_stderr() -> Iterator[None]:
         os.close(stderr)
 
 
+@contextlib.contextmanager
+def one_thread_each() -> Iterator[None]:
+    """Processes started within compute on one thread: there is one for each core, and threads that wait spin.
+
+    The libraries read these variables when they are loaded, so that a process cannot set its own.
+    """
+    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OPENCV_FOR_THREADS_NUM")
+    before = {name: os.environ.get(name) for name in names}
+    os.environ.update(dict.fromkeys(names, "1"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name)
+            if value is not None:
+                os.environ[name] = value
+
+
 def use_one_core() -> None:
     """Start of a worker process: TensorFlow on one core, as there is one worker per core, and on no GPU.
 

@@ -15,7 +15,7 @@ from datasets.geometry import Camera
 from datasets.synthetic.scene import Picture
 
 CUBE_MM = 240.0
-MIDDLE_ROOT = 5
+WRIST, MIDDLE_ROOT = 0, 5
 LABELS = 3  # hands of one picture that the localiser is told of at most
 CROPS_PER_HAND = 2
 # How far off the crop of a hand may be: most are a little off, some as far as a localiser's first guess.
@@ -56,8 +56,12 @@ def _fit(depth_mm, camera):
 
 def upright_angle(joints_mm: np.ndarray, camera: Camera) -> float:
     """``crops.upright_angle`` of one hand [J, 3]."""
-    angle = crops.upright_angle(tf.constant(joints_mm[None], tf.float32), _row(camera), 0, MIDDLE_ROOT)
-    return float(angle[0])
+    return float(_upright(np.float32(joints_mm)[None], _row(camera))[0])
+
+
+@tf.function(input_signature=[tf.TensorSpec([1, None, 3]), tf.TensorSpec([1, 4])], autograph=False)
+def _upright(joints_mm, camera):
+    return crops.upright_angle(joints_mm, camera, WRIST, MIDDLE_ROOT)
 
 
 def pose_arrays(pictures: Iterable[Picture], rng: np.random.Generator) -> dict[str, np.ndarray]:

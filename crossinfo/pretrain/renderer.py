@@ -48,7 +48,8 @@ class Renderer:
         for worker in range(self._workers):
             arguments = (self._folder, self._settings, self._wanted, range(worker, chunks, self._workers))
             process = context.Process(target=_render, args=arguments, daemon=True)
-            process.start()
+            with runtime.one_thread_each():
+                process.start()
             self._processes.append(process)
         return self
 

@@ -38,5 +38,5 @@ def _run(task, spans, workers):
         return
     # Fork would copy a parent that may hold TensorFlow's threads and locks.
     context = multiprocessing.get_context("spawn")
-    with concurrent.futures.ProcessPoolExecutor(workers, context) as pool:
+    with runtime.one_thread_each(), concurrent.futures.ProcessPoolExecutor(workers, context) as pool:
         yield from zip(spans, pool.map(task, *zip(*spans, strict=True)), strict=True)
