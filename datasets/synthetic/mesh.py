@@ -30,8 +30,9 @@ class Mesh:
 
 
 def join(meshes: Sequence[Mesh]) -> Mesh:
-    """Several surfaces as one."""
-    starts = np.cumsum([0, *(len(mesh.vertices_mm) for mesh in meshes)])
+    """Several surfaces, at least one, as one."""
+    counts = np.array([len(mesh.vertices_mm) for mesh in meshes], np.int32)
+    starts = np.cumsum(counts, dtype=np.int32) - counts
     vertices_mm = np.concatenate([mesh.vertices_mm for mesh in meshes])
-    triangles = [mesh.triangles + start for mesh, start in zip(meshes, starts, strict=False)]
+    triangles = [mesh.triangles + start for mesh, start in zip(meshes, starts, strict=True)]
     return Mesh(vertices_mm, np.concatenate(triangles))
