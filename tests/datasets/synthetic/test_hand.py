@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
+from datasets.geometry import Camera, project
 from datasets.skeletons import MSRA
 from datasets.synthetic import asset, hand, kinematics, poses
+from datasets.synthetic.render import render
 
 STRAIGHT = np.zeros((5, 4))
 DOWN = np.array([0.0, -1.0, 0.0])
@@ -187,6 +189,23 @@ def test_pose_and_forward_kinematics_agree_on_the_joints(posed):
 def test_all_joints_lie_inside_the_skin(posed):
     inside = np.array([windings(mesh, joints_mm) > 0.5 for joints_mm, mesh in posed])
     assert inside.all()
+
+
+def test_a_ray_through_a_finger_joint_meets_the_skin_within_a_fingers_thickness():
+    """An open hand, its palm to the camera: nothing stands before a joint but its own flesh."""
+    camera, size = Camera(241.42, 241.42, 160.0, 120.0), (240, 320)
+    facing = np.diag([1.0, -1.0, -1.0])
+    for subject in range(10):
+        joints_mm, skin = hand.pose(hand.shape_of(2, subject), np.radians(poses.ANCHORS_DEGREES["5"]), DOWN)
+        joints_mm, skin = joints_mm @ facing + [0, 90, 350], skin.moved(facing, np.array([0, 90, 350]))
+        fingers = project(joints_mm[1:], np.asarray(camera))
+        columns, rows = np.rint(fingers[:, :2]).astype(int).T
+        gaps = fingers[:, 2] - render(skin, camera, size)[rows, columns]
+        # The thumb's first joint lies deep in the palm.
+        gaps = np.delete(gaps, 16)
+        assert 1 < gaps.min() and gaps.max() < 22
+        tips = gaps[[3, 7, 11, 15, 18]]
+        assert tips.max() < 13
 
 
 def test_tips_lie_2_to_6_mm_inside_the_fingers_ends():
