@@ -57,18 +57,21 @@ def test_the_tips_place_does_not_depend_on_where_it_is_looked_from(finger):
         np.testing.assert_allclose(bone, along, atol=1e-9)
 
 
-def test_the_thumbs_hinge_is_square_to_its_bones(make_tube):
+@pytest.mark.parametrize("last", [2.5, -1.5])
+def test_the_thumbs_joints_and_hinge(make_tube, last):
     vertices, quads = make_tube(np.linspace(-60, 160, 23), 8.0)
     axis, along, inwards = frame.AXES[4]
-    skin = Skin(turned(vertices, axis, along) + joints.THUMB_ROOT_MM, triangles_of(quads))
-    places = np.array([[0, 0], [40, 0.0], [80, 0.5], [110, 2.5]])
-    rows, hinge = joints.thumb_rows(skin, joints.THUMB_ROOT_MM + places @ [along, inwards])
+    # The first joint does not lie on the axis, and keeps its place.
+    skin = Skin(turned(vertices, axis, along) + joints.THUMB_ROOT_MM + 3 * inwards, triangles_of(quads))
+    marks = np.array([[0, 3], [40, 3], [80, 3.5], [110, 3 + last]]) @ [along, inwards]
+    rows, hinge = joints.thumb_rows(skin, joints.THUMB_ROOT_MM + marks)
+    # Bent or stretched back, it bends about the same axis.
     np.testing.assert_allclose(hinge, axis, atol=1e-12)
     found = rows @ skin.vertices_mm - joints.THUMB_ROOT_MM
     np.testing.assert_allclose(found[0], 0, atol=1e-9)
     np.testing.assert_allclose(found[1:] @ axis, 0, atol=1e-9)
     assert np.all(np.diff(found @ along) > 25) and found[3] @ along == pytest.approx(158, abs=0.5)
-    np.testing.assert_allclose(found[1:] @ inwards, 16 * 0.45 - 8, atol=0.5)
+    np.testing.assert_allclose(found[1:] @ inwards, 3 + 16 * 0.45 - 8, atol=0.5)
 
 
 @pytest.fixture

@@ -46,6 +46,14 @@ def test_who_moves_the_rest(chains, rig):
     assert [owners(weight) for weight in row] == [[0], [1], [2], [2, 3], [20]]
 
 
+def test_what_the_rig_gives_the_wrist_is_the_fingers(chains, rig):
+    skin = (chains[5:6] + chains[6:7]) / 2
+    whole, shared = (
+        weights.bone_weights(rig(finger3_1=[1 - wrist], wrist=[wrist]), skin, chains) for wrist in (0, 0.5)
+    )
+    np.testing.assert_allclose(shared, whole)
+
+
 def test_bone_weights_sum_to_one(chains, rig):
     rng = np.random.default_rng(0)
     skin = rng.uniform((-60, -240, -20), (60, 180, 20), (500, 3))
@@ -62,6 +70,15 @@ def test_steps_follow_each_other_along_a_finger(chains):
     assert not steps[0].any() and steps[-1].tolist() == [1, 1, 1]
     at_joints = weights.finger_steps(2, chain, chain[:3])
     assert np.all((np.diag(at_joints) > 0.2) & (np.diag(at_joints) < 0.8))
+
+
+def test_beyond_a_joint_of_a_curled_finger_is_beyond_those_before_it(chains):
+    across, straight, inwards = frame.AXES[2]
+    bent = np.array([0.0, 1.6, 3.0])
+    bones = np.outer(np.cos(bent), straight) + np.outer(np.sin(bent), inwards)
+    chain = chains[9] + np.vstack([np.zeros(3), np.cumsum(bones * 25, 0)])
+    skin = chain[0] + np.random.default_rng(0).uniform(-40, 40, (300, 3))
+    assert np.all(np.diff(weights.finger_steps(2, chain, skin), axis=1) <= 0)
 
 
 def test_a_joints_back_goes_with_the_next_bone_before_its_inside(chains):
@@ -105,6 +122,10 @@ def test_skin_weights_are_whole(chains, rig):
     row = weights.skin_weights(made, skin, chains)
     assert row.shape == (60, 38) and row.min() >= 0
     np.testing.assert_allclose(row.sum(1), 1)
+    bones = row[:, : weights.BONES].copy()
+    for half, pair in enumerate(weights.PAIRS):
+        bones[:, pair] += row[:, weights.BONES + half, None] / 2
+    assert bones[bones > 1e-12].min() >= weights.SMALLEST
 
 
 def test_smoothstep():
