@@ -4,8 +4,12 @@ import importlib
 import importlib.util
 import pathlib
 import sys
+from typing import TYPE_CHECKING
 
 import wrapt
+
+if TYPE_CHECKING:
+    from crossinfo.inference.estimator import HandPoseEstimator
 
 
 def _check_datasets():
@@ -61,3 +65,18 @@ def _register_layers(imported):
 
 for _name in ("keras", "crossinfo.layers"):
     wrapt.register_post_import_hook(_register_layers, _name)
+
+
+def load_pretrained(runtime: str = "tensorflow", hand: str = "auto") -> "HandPoseEstimator":
+    """A function of a depth frame and its camera that gives the hands in it, by the package's own networks.
+
+    ``hands = crossinfo.load_pretrained(); poses = hands(depth_mm, camera)``: the poses are
+    ``crossinfo.inference.pose.Pose`` objects, the most confident first, [] if there is no hand.
+
+    Args:
+        runtime, hand: as ``crossinfo.pretrained.load_pretrained`` takes them.
+    """
+    # At the top, it would cost everybody who imports the package.
+    from crossinfo import pretrained
+
+    return pretrained.load_pretrained(runtime, hand)

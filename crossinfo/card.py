@@ -5,11 +5,14 @@ It travels inside ``model.keras`` and as ``assets.extra/crossinfo.json`` in ever
 
 import dataclasses
 import json
+import os
+import pathlib
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
+from datasets.errors import InputError
 from datasets.registry import Dataset
 
 CARD_FILE = "crossinfo.json"
@@ -60,6 +63,16 @@ class ModelCard:
         """From a dict as JSON gives it: lists become tuples. Raises TypeError if a fact is missing."""
         names = {field.name for field in dataclasses.fields(cls)}
         return cls(**{name: _frozen(value) for name, value in dict(fields).items() if name in names})
+
+
+def read(path: str | os.PathLike) -> ModelCard:
+    """The card beside an export; raises InputError naming the file if it is missing or damaged."""
+    try:
+        return ModelCard.from_dict(json.loads(pathlib.Path(path).read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        raise InputError(f"{path}: missing, so the model is not an export of crossinfo") from None
+    except (ValueError, KeyError, TypeError):
+        raise InputError(f"{path}: damaged; export the model again") from None
 
 
 def card_for(

@@ -10,9 +10,12 @@ from datasets.runtime import import_tensorflow
 
 def _define(values):
     group = Group(values, "Predict")
-    group.string("model", None, "a work_dir, a model.keras, a SavedModel or a model.tflite", required=True)
+    model = "a work_dir, a model.keras, a SavedModel or a model.tflite"
+    group.string("model", None, f"{model}; {flags.PRETRAINED}")
+    group.string("localiser", None, flags.LOCALISER)
     group.string("output_dir", None, "folder for joints.csv, joints.json and the overlays", required=True)
     flags.define(group)
+    group.integer("hands", 1, "hands per frame at most; the second one's frame is called NAME#2", 1, 2)
 
 
 COMMAND = Command(
@@ -29,9 +32,9 @@ def main(values: SimpleNamespace) -> None:
     import_tensorflow()
     from crossinfo.inference import loading, prediction
 
-    poses = prediction.predict(loading.load_predictor(values.model), frames, values.output_dir)
-    valid = sum(bool(pose.valid) for pose in poses)
-    print(f"{len(poses)} frames, a hand in {valid}: {values.output_dir}")
+    predictor = loading.load_predictor(values.model, values.localiser, values.hand)
+    poses = prediction.predict(predictor, frames, values.output_dir, values.hands)
+    print(f"{prediction.count(poses)}: {values.output_dir}")
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ ROOMS = (
     ("crossinfo/pretrain",),
     ("crossinfo/training",),
     ("crossinfo/evaluation",),
+    ("crossinfo/pretrained.py",),
     ("crossinfo/inference",),
     ("crossinfo/export", "crossinfo/reports"),
     ("crossinfo/release_checkpoint.py",),

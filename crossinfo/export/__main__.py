@@ -13,13 +13,14 @@ FORMATS = ("saved_model", "litert", "onnx")
 # Flags of one format only, with their defaults.
 FORMAT_FLAGS = {
     "saved_model": {"weights": "float32"},
-    "litert": {"quantize": "none", "input": "crop", "frame_size": None, "calibration": None, "camera": None},
+    "litert": {"quantize": "none", "input": None, "frame_size": None, "calibration": None, "camera": None},
 }
 
 
 def _define(values):
     group = Group(values, "Export")
-    group.string("model", None, "a work_dir of train.py, or a model.keras", required=True)
+    group.string("model", None, f"a work_dir of train.py, or a model.keras; {flags.PRETRAINED}")
+    group.string("localiser", None, flags.LOCALISER)
     group.string("export_dir", None, "folder that holds the numbered versions", required=True)
     group.integer("version", None, "number of the version; without it the next free one", lower=1)
     group.choice(
@@ -38,9 +39,14 @@ def _define(values):
         "float16: half the size; int8: about a quarter, and 8-bit arithmetic",
     )  # fmt: skip
     litert.choice(
-        "input", "crop", ("crop", "frame"), "crop: the network's own; frame: depth in mm and the camera"
-    )
-    litert.string("frame_size", None, "height,width of the frames, with --input=frame")
+        "input", None, ("crop", "frame"),
+        "crop: the network's own; frame: depth in mm and the camera. Default: frame for a network with a "
+        "localiser, else crop",
+    )  # fmt: skip
+    litert.string(
+        "frame_size", None,
+        "height,width of the frames, with --input=frame; not needed with a localiser, which takes any size",
+    )  # fmt: skip
     litert.string(
         "calibration", None,
         "int8: a work_dir or --cache_dir with training crops, or a folder of 16-bit depth PNGs; without it "
@@ -67,18 +73,22 @@ def main(values: SimpleNamespace) -> None:
     from crossinfo.inference import loading
 
     model = loading.load_model(values.model)
+    localiser = loading.load_localiser(model, values.model, values.localiser)
     if values.format == "saved_model":
-        path = saved_model.export(model, values.export_dir, values.version, values.weights)
+        path = saved_model.export(model, values.export_dir, values.version, values.weights, localiser)
     elif values.format == "onnx":
         path = onnx_file.export(
             model, versions.new_version(values.export_dir, onnx_file.MODEL_FILE, values.version)
         )
     else:
         path = versions.new_version(values.export_dir, litert.MODEL_FILE, values.version)
+        localiser = None if values.input == "crop" else localiser
+        if values.input == "frame" and not (localiser or frame_size):
+            raise InputError("--frame_size=HEIGHT,WIDTH is required for --input=frame with this network")
         crops = None
         if values.quantize == "int8":
-            crops = _calibration_crops(values.calibration or values.model, camera, model.card)
-        litert.export(model, path, values.quantize, frame_size, crops)
+            crops = _calibration_crops(values, camera, model.card, localiser)
+        litert.export(model, path, values.quantize, frame_size, crops, localiser)
     print(path)
 
 
@@ -90,8 +100,6 @@ def _check(values):
                 raise InputError(f"--{name}={getattr(values, name)}: goes with --format={wanted} only")
     if values.calibration and values.quantize != "int8":
         raise InputError(f"--calibration={values.calibration}: goes with --quantize=int8 only")
-    if values.input == "frame" and not values.frame_size:
-        raise InputError("--frame_size=HEIGHT,WIDTH is required for --input=frame")
     if values.frame_size and values.input != "frame":
         raise InputError(f"--frame_size={values.frame_size}: goes with --input=frame only")
 
@@ -103,9 +111,14 @@ def _frame_size(text):
     return int(height), int(width)
 
 
-def _calibration_crops(folder, camera, card):
+def _calibration_crops(values, camera, card, localiser):
     from crossinfo.export import calibration
 
+    if localiser is not None:
+        raise InputError("--quantize=int8: needs --input=crop; a file that finds hands is not quantised so")
+    folder = values.calibration or values.model
+    if folder is None:
+        raise InputError("--calibration is required for --quantize=int8 without --model")
     if camera is not None and not calibration.shard_files(folder):
         return calibration.image_crops(find_images(folder, "calibration"), camera, card.cube_mm)
     return calibration.training_crops(folder, len(card.joints))

@@ -19,7 +19,8 @@ Ranges = dict[str, dict[str, Any]]
 
 PRECISIONS = ("none", "float16", "int8")
 SCOPE = "network"
-NETWORK = f"{SCOPE}/"
+# A network that is run several times in one graph has numbered scopes.
+NETWORK = f"{SCOPE}(_\\d+)?/"
 FIRST = f"{NETWORK}(stem|stage1|stage2)"
 LAST = f"{NETWORK}hand(_\\d+)?/"
 CALIBRATION_FRAMES = 200

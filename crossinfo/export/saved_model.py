@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from crossinfo import card
 from crossinfo.export import signatures, versions, warmup
+from crossinfo.localisation.network import Localiser
 from crossinfo.model import CrossInfoNet
 from datasets.io import atomic
 
@@ -25,6 +26,7 @@ def export(
     export_dir: str | os.PathLike,
     version: int | None = None,
     weights: str = "float32",
+    localiser: Localiser | None = None,
 ) -> pathlib.Path:
     """Writes ``export_dir/N`` atomically: a server that watches the folder never sees half a model.
 
@@ -33,15 +35,17 @@ def export(
         export_dir: folder of the versions; made if missing.
         version: N; None takes the number after the newest.
         weights: "float32", or "float16", how the kernels are kept.
+        localiser: what finds hands for a network of upright hands, or None.
 
     Returns the path of the new SavedModel. Raises InputError if the version exists, if ``export_dir`` is a
-    file or holds versions of another format, or if the model has no card.
+    file or holds versions of another format, or if the model has no card or lacks the localiser it needs.
     """
     path = versions.new_version(export_dir, MODEL_FILE, version)
-    module = signatures.ServedModel(model, weights)
+    module = signatures.ServedModel(model, weights, localiser)
+    functions = module.signatures()
     with atomic.atomic_directory(path) as folder:
-        tf.saved_model.save(module, folder, signatures=module.signatures())
+        tf.saved_model.save(module, folder, signatures=functions)
         (folder / EXTRA_FOLDER).mkdir()
         (folder / CARD_FILE).write_text(module.card.to_json(), encoding="utf-8")
-        warmup.write(folder / WARMUP_FILE)
+        warmup.write(folder / WARMUP_FILE, functions)
     return path

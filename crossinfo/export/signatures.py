@@ -65,12 +65,19 @@ class ServedModel(tf.Module):
         weights: "float32", or "float16": kernels are kept in half the space; the arithmetic stays float32.
         localiser: what finds hands for a network of upright hands; None for any other network, which takes
             the nearest object of a hand's size.
+        hand: "auto", or "right" or "left": every hand that the localiser finds is taken for one of this side.
 
     Raises InputError if the model has no card: without it, the cube is unknown; if it needs a localiser and
     there is none; or if a weight is too large for float16.
     """
 
-    def __init__(self, model: CrossInfoNet, weights: str = "float32", localiser: Localiser | None = None):
+    def __init__(
+        self,
+        model: CrossInfoNet,
+        weights: str = "float32",
+        localiser: Localiser | None = None,
+        hand: str = "auto",
+    ):
         super().__init__(name="crossinfonet")
         if model.card is None:
             raise InputError(
@@ -88,10 +95,14 @@ class ServedModel(tf.Module):
             folded = folding.fold_localiser(localiser)
             self._localiser_weights = [_variable(weight, weights) for weight in folded.weights]
             self._networks = networks(
-                lambda features: folded.stateless_call(_floats(self._localiser_weights), [], features)[0],
+                lambda features: _of_side(
+                    folded.stateless_call(_floats(self._localiser_weights), [], features)[0], hand
+                ),
                 self._pose,
                 model.card,
             )
+            # A graph of the instance: an export traces every graph of the class, also where it cannot be.
+            self.hands = _graph(DEPTH, CAMERA)(ServedModel._two_hands).__get__(self, ServedModel)
 
     def signatures(self) -> dict[str, Callable[..., dict[str, tf.Tensor]]]:
         """{name: tf.function}: what ``tf.saved_model.save`` takes."""
@@ -111,8 +122,7 @@ class ServedModel(tf.Module):
             centre_mm, valid = centres.mass(depth, camera, self._cubes(camera))
         return self._joints(depth, camera, centre_mm, valid)
 
-    @_graph(DEPTH, CAMERA)
-    def hands(self, depth: tf.Tensor, camera: tf.Tensor) -> dict[str, tf.Tensor]:
+    def _two_hands(self, depth, camera):
         """Frames [B, H, W] and cameras -> as ``serving_default``, of two hands: ``joints_mm`` [B, 2, J, 3].
 
         Only with a localiser. The most confident hand comes first.
@@ -176,6 +186,14 @@ def networks(
     """
     (wrist,), (middle_root,) = registry.get(card.dataset).skeleton.palm_axis
     return whole_frame.Networks(locate, pose, card.cube_mm, wrist, middle_root)
+
+
+def _of_side(maps, hand):
+    """The localiser's maps [B, 16, 20, 7] with all hands left or all right, unless ``hand`` is "auto"."""
+    if hand == "auto":
+        return maps
+    logit = tf.ones_like(maps[..., -1:])
+    return tf.concat([maps[..., :-1], logit if hand == "left" else -logit], axis=-1)
 
 
 def _floats(weights):

@@ -6,7 +6,7 @@ has the classes, is not required.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import cv2
 import numpy as np
@@ -27,17 +27,19 @@ def inputs() -> dict[str, dict[str, np.ndarray]]:
     camera = np.float32([CAMERA])
     return {
         "serving_default": {"depth": depth, "camera": camera},
+        "hands": {"depth": depth, "camera": camera},
         "png": {"image_bytes": np.array([png], object), "camera": camera},
         "centred": {"depth": depth, "camera": camera, "centre_mm": np.float32([[0, 0, HAND_MM]])},
         "crop": {"crop": np.zeros((1, crops.CROP_SIZE, crops.CROP_SIZE, 1), np.float32)},
     }
 
 
-def write(path: str | os.PathLike) -> None:
-    """Writes one request for each signature."""
+def write(path: str | os.PathLike, signatures: Iterable[str]) -> None:
+    """Writes one request for each of a model's signatures."""
     with tf.io.TFRecordWriter(str(path)) as file:
         for signature, arrays in inputs().items():
-            file.write(prediction_log(signature, arrays))
+            if signature in signatures:
+                file.write(prediction_log(signature, arrays))
 
 
 def prediction_log(signature: str, arrays: Mapping[str, np.ndarray]) -> bytes:

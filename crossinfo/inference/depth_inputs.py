@@ -11,7 +11,7 @@ from datasets.errors import InputError
 from datasets.geometry import Camera
 from datasets.io import depth_png
 
-HANDS = ("right", "left")
+HANDS = ("auto", "right", "left")
 OVERLAY_SUFFIX = "_overlay"
 
 
@@ -26,7 +26,7 @@ class DepthFrames:
         camera: the camera of all of them.
         depth_scale: millimetres per unit of the PNGs.
         centre_mm: x, y, z of the hand in every frame, in mm; None to find it in the depth.
-        hand: "right", or "left": mirrored for the network, which knows right hands.
+        hand: "auto", "right" or "left", as ``pose.estimate`` takes it.
 
     Raises InputError naming the frame or the argument.
     """
@@ -35,7 +35,7 @@ class DepthFrames:
     camera: Camera
     depth_scale: float = 1.0
     centre_mm: Sequence[float] | None = None
-    hand: str = "right"
+    hand: str = "auto"
 
     def __post_init__(self):
         names = set()
@@ -44,6 +44,7 @@ class DepthFrames:
             if frame_name(path) in names:
                 raise InputError(f"{path}: another frame has this name, and their overlays would be one file")
             names.add(frame_name(path))
+        check_hand(self.hand)
         depth_png.check_scale(self.depth_scale)
         if self.centre_mm is not None and not (np.isfinite(self.centre_mm).all() and self.centre_mm[2] > 0):
             raise InputError(
@@ -54,6 +55,12 @@ class DepthFrames:
     def decode(self, path: str | os.PathLike, data: bytes) -> np.ndarray:
         """Depth float32 [H, W] in mm from the bytes of one of the files; raises InputError naming it."""
         return depth_png.decode_depth_png(data, path, self.depth_scale)
+
+
+def check_hand(hand: str) -> None:
+    """Raises InputError unless it is one of ``HANDS``."""
+    if hand not in HANDS:
+        raise InputError(f"`hand`={hand}: expected {', '.join(HANDS[:-1])} or {HANDS[-1]}")
 
 
 def frame_name(path: str | os.PathLike) -> str:

@@ -10,6 +10,11 @@ from datasets.errors import InputError
 from datasets.geometry import Camera
 
 CAMERA = "fx,fy,cx,cy of the depth camera, in pixels"
+PRETRAINED = "without it, the pretrained networks of this package"
+LOCALISER = (
+    "what finds hands for a --model of upright hands: its localiser.keras; by default the file beside the "
+    "model, or else the package's"
+)
 
 
 def define(group: Group) -> None:
@@ -17,7 +22,11 @@ def define(group: Group) -> None:
     group.string("input", None, "a 16-bit depth PNG, or a folder of them", required=True)
     group.string("camera", None, CAMERA, required=True)
     group.number("depth_scale", 1.0, "millimetres per unit of the PNG; 0.125 for a RealSense SR305")
-    group.choice("hand", "right", HANDS, "left: frames are mirrored, since networks know right hands only")
+    group.choice(
+        "hand", "auto", HANDS,
+        "auto: found by a network that finds hands, as the pretrained one does; right for any other. right, "
+        "left: every hand is taken for such",
+    )  # fmt: skip
     group.string("centre_mm", None, "x,y,z of the hand in every frame, in mm; found in the depth if omitted")
 
 

@@ -44,7 +44,9 @@ class Runner:
     Arguments as of ``interpreter``, which raises the same errors.
 
     Attributes:
-        shapes: {input: its shape for one frame}.
+        shapes: {input: its shape for one frame}; None for a side of any length, to which the interpreter
+            adapts as soon as a frame differs from the one before.
+        outputs: names of the outputs.
     """
 
     def __init__(
@@ -53,12 +55,13 @@ class Runner:
         self._path = path
         self._call = interpreter(path, content, threads).get_signature_runner()
         details = self._call.get_input_details()
-        self.shapes = {name: tuple(detail["shape"][1:].tolist()) for name, detail in details.items()}
+        self.shapes = {name: _sides(detail["shape_signature"][1:]) for name, detail in details.items()}
+        self.outputs = tuple(self._call.get_output_details())
 
     def __call__(self, **arrays: np.ndarray) -> dict[str, np.ndarray]:
         """Outputs by name, one row per frame; raises InputError for frames of another size."""
         for name, array in arrays.items():
-            if array.shape[1:] != self.shapes[name]:
+            if not _fits(array.shape[1:], self.shapes[name]):
                 raise InputError(
                     f"{self._path}: {name} of {self.shapes[name]} only. Received: {array.shape[1:]}"
                 )
@@ -68,3 +71,14 @@ class Runner:
             for frame in frames
         ]
         return {name: np.concatenate([output[name] for output in outputs]) for name in outputs[0]}
+
+
+def _sides(sizes):
+    """A shape with None for what is open."""
+    return tuple(None if size < 0 else int(size) for size in sizes)
+
+
+def _fits(shape, sides):
+    return len(shape) == len(sides) and all(
+        size > 0 and side in (None, size) for size, side in zip(shape, sides, strict=True)
+    )

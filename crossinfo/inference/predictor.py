@@ -1,19 +1,21 @@
-"""A network behind the served signatures, whatever form it is in."""
+"""A network behind the served signatures, whatever form it is in; only what runs in it takes TensorFlow."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import tensorflow as tf
 
 from crossinfo.card import ModelCard
-from crossinfo.export import signatures
 from crossinfo.inference.litert_runtime import Runner
-from crossinfo.model import CrossInfoNet
-from datasets import centres, crops
 from datasets.errors import InputError
 
-Signature = Callable[..., dict[str, tf.Tensor]]
+if TYPE_CHECKING:
+    from crossinfo.localisation.network import Localiser
+    from crossinfo.model import CrossInfoNet
+
+Signature = Callable[..., Mapping[str, Any]]
+# ``export.signatures.HANDS``, in a module without TensorFlow.
+HANDS = "hands"
 
 
 class Predictor:
@@ -22,7 +24,7 @@ class Predictor:
     Args:
         name: what reports call it.
         card: its model card.
-        functions: {signature: function of tensors}.
+        functions: {signature: function of arrays by name, giving arrays or tensors by name}.
         owner: what holds the functions' variables, which live as long as it does; None if there are none.
         network: the Keras network with its heat maps; None of an export, which has the pose alone.
     """
@@ -33,7 +35,7 @@ class Predictor:
         card: ModelCard,
         functions: Mapping[str, Signature],
         owner: Any = None,
-        network: CrossInfoNet | None = None,
+        network: "CrossInfoNet | None" = None,
     ):
         self.name = name
         self.card = card
@@ -42,30 +44,49 @@ class Predictor:
         self._owner = owner
 
     @classmethod
-    def of_network(cls, name: str, network: CrossInfoNet) -> "Predictor":
-        """A Keras network as it would be served."""
-        model = signatures.ServedModel(network)
-        return cls(name, network.card, model.signatures(), model, network)
+    def of_network(
+        cls, name: str, network: "CrossInfoNet", localiser: "Localiser | None" = None, hand: str = "auto"
+    ) -> "Predictor":
+        """A Keras network as it would be served. Its graphs are made when they are first called.
+
+        Args:
+            name: what reports call it.
+            network: network with a card.
+            localiser: what finds hands, for a network of upright hands; or None.
+            hand: "auto", or the side of every hand, as ``export.signatures.ServedModel`` takes it.
+
+        Raises InputError if the network needs a localiser and there is none.
+        """
+        from crossinfo.export import signatures
+        from crossinfo.inference import tensor_functions
+
+        model = signatures.ServedModel(network, localiser=localiser, hand=hand)
+        return cls(name, network.card, tensor_functions.of_graphs(model.signatures()), model, network)
 
     @classmethod
     def of_litert(cls, name: str, card: ModelCard, runner: Runner) -> "Predictor":
         """A LiteRT file.
 
-        One of frames has ``serving_default`` alone; one of crops has ``crop``, ``serving_default`` and
-        ``centred``, with TensorFlow finding the hand and cutting it out.
+        One of frames has ``serving_default`` alone, or ``hands`` too if it finds hands. One of crops has
+        ``crop``, ``serving_default`` and ``centred``, with TensorFlow finding the hand and cutting it out.
 
         Args:
             name: what reports call the network.
             card: ModelCard.
             runner: Runner of the open file.
         """
+        if "depth" not in runner.shapes:
+            from crossinfo.inference import tensor_functions
 
-        def run(**tensors):
-            outputs = runner(**{name: tensor.numpy() for name, tensor in tensors.items()})
-            return {name: tf.constant(value) for name, value in outputs.items()}
+            return cls(name, card, tensor_functions.of_crops(runner, card))
+        if "confidence" not in runner.outputs:
+            return cls(name, card, {"serving_default": runner})
+        return cls(name, card, {HANDS: runner, "serving_default": lambda **inputs: _first(runner(**inputs))})
 
-        of_frames = "depth" in runner.shapes
-        return cls(name, card, {"serving_default": run} if of_frames else _frame_signatures(run, card))
+    @property
+    def finds_hands(self) -> bool:
+        """Whether the network finds left and right hands itself, and has the signature ``hands``."""
+        return HANDS in self._functions
 
     def call(self, signature: str, **arrays: Any) -> dict[str, np.ndarray]:
         """Runs one of ``crossinfo.export.signatures.SIGNATURES`` on arrays or lists.
@@ -74,28 +95,16 @@ class Predictor:
         that the signature refuses, and InputError for a signature that the network does not have.
         """
         if signature not in self._functions:
-            raise InputError(f"{self.name}: a LiteRT file of frames has no signature {signature!r}")
+            known = ", ".join(self._functions)
+            raise InputError(f"{self.name}: no signature {signature!r} in this form of the network; {known}")
         inputs = {
-            name: tf.convert_to_tensor(value, tf.string if name == "image_bytes" else tf.float32)
+            name: value if name == "image_bytes" else np.asarray(value, np.float32)
             for name, value in arrays.items()
         }
-        return {name: value.numpy() for name, value in self._functions[signature](**inputs).items()}
+        outputs = self._functions[signature](**inputs)
+        return {name: np.asarray(value) for name, value in outputs.items()}
 
 
-def _frame_signatures(crop, card):
-    """The signatures of frames by the function of the signature ``crop``, and that itself."""
-
-    def cubes_mm(depth):
-        return tf.fill([len(depth)], card.cube_mm)
-
-    def joints(depth, camera, centre_mm, valid):
-        place = crops.CropPlace(centre_mm, camera, cubes_mm(depth))
-        return signatures.joints(lambda crops: crop(crop=crops)["joints"], depth, place, valid)
-
-    def centred(depth, camera, centre_mm):
-        return joints(depth, camera, centre_mm, signatures.usable(centre_mm))
-
-    def serving_default(depth, camera):
-        return joints(depth, camera, *centres.mass(depth, camera, cubes_mm(depth)))
-
-    return {"crop": crop, "centred": centred, "serving_default": serving_default}
+def _first(outputs):
+    """The outputs of the most confident hand, without the axis of hands."""
+    return {name: value[:, 0] for name, value in outputs.items()}

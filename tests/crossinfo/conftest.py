@@ -7,9 +7,10 @@ import pytest
 from crossinfo import model
 from crossinfo.card import card_for
 from crossinfo.config import NetworkConfig
-from crossinfo.export import saved_model
+from crossinfo.export import packaged, saved_model
 from crossinfo.inference.predictor import Predictor
 from datasets import registry, shards
+from tests.helpers import pretrained_folder
 
 SMALL = {
     "stem_filters": 4, "stage_filters": (2, 2, 2, 2), "stage_units": (1, 1, 1, 1), "pyramid_filters": 8,
@@ -44,6 +45,21 @@ def export_base(tiny_model, tmp_path_factory):
     base = tmp_path_factory.mktemp("served") / "hands"
     saved_model.export(tiny_model, base)
     return base
+
+
+@pytest.fixture(scope="session")
+def pretrained_networks():
+    """(pose network of upright hands, localiser), of random weights."""
+    return pretrained_folder.make_networks()
+
+
+@pytest.fixture(scope="session")
+def pretrained_dir(pretrained_networks, tmp_path_factory):
+    """A pretrained folder with the files of ``crossinfo/weights``; read only."""
+    pytest.importorskip("ai_edge_quantizer", reason="needs ai-edge-quantizer, of the extra litert")
+    folder = tmp_path_factory.mktemp("pretrained") / "hands"
+    packaged.write(*pretrained_networks, folder)
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -23,7 +23,7 @@ def run(*argv):
 
 
 def test_the_command(tiny_predictor, images, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(loading, "load_predictor", lambda path: tiny_predictor)
+    monkeypatch.setattr(loading, "load_predictor", lambda *_: tiny_predictor)
     flags = ["--model=m", f"--input={images}", "--camera=100,110,40,30", f"--output_dir={tmp_path / 'out'}"]
     assert run(*flags, "--centre_mm=-5,0,410.5") == 0
     assert "3 frames, a hand in 2" in capsys.readouterr().out
@@ -56,7 +56,7 @@ def test_the_command_says_in_one_line_what_is_wrong(
     tiny_predictor, images, tmp_path, monkeypatch, capsys, flag, message
 ):
     if not flag.startswith("--model"):
-        monkeypatch.setattr(loading, "load_predictor", lambda path: tiny_predictor)
+        monkeypatch.setattr(loading, "load_predictor", lambda *_: tiny_predictor)
     monkeypatch.chdir(tmp_path)
     for folder in ("empty", "mixed"):
         (tmp_path / folder).mkdir()

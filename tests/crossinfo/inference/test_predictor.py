@@ -12,6 +12,7 @@ class Frames:
     """Stands for a LiteRT file of frames."""
 
     shapes = {"depth": (4, 6), "camera": (4,)}
+    outputs = ("valid",)
 
     def __call__(self, depth, camera):
         return {"valid": depth.max(axis=(1, 2)) > camera[:, 0]}
@@ -30,7 +31,7 @@ def test_lists_and_arrays_go_in_and_arrays_come_out(tiny_model):
     predictor = Predictor.of_litert("frames", tiny_model.card, Frames())
     found = predictor.call("serving_default", depth=[[[1.0] * 6] * 4], camera=np.float64([[0, 0, 0, 0]]))
     assert found["valid"].tolist() == [True]
-    with pytest.raises(InputError, match="frames: a LiteRT file of frames has no signature 'crop'"):
+    with pytest.raises(InputError, match="frames: no signature 'crop' in this form of the network"):
         predictor.call("crop", crop=np.zeros((1, 96, 96, 1)))
 
 
