@@ -79,14 +79,17 @@ def bone_frames(turns: np.ndarray, angles: np.ndarray) -> np.ndarray:
         [..., 5, 3, 3, 3]. Of each bone three unit rows: bending axis, direction, direction of bending.
     """
     axes = np.einsum("fri,...fji->...frj", AXES, turns)
-    spread = angles[..., 1, None]
     across, straight, inwards = np.moveaxis(axes, -2, 0)
-    axis = across * np.cos(spread) - straight * np.sin(spread)
-    straight = straight * np.cos(spread) + across * np.sin(spread)
+    cos, sin = (turn(angles[..., 1, None]) for turn in (np.cos, np.sin))
+    axis, straight = across * cos - straight * sin, straight * cos + across * sin
     bent = np.cumsum(angles[..., [0, 2, 3]], -1)[..., None]
-    bones = straight[..., None, :] * np.cos(bent) + inwards[..., None, :] * np.sin(bent)
-    axis = np.broadcast_to(axis[..., None, :], bones.shape)
-    return np.stack([axis, bones, np.cross(axis, bones)], -2)
+    cos, sin = np.cos(bent), np.sin(bent)
+    straight, inwards = straight[..., None, :], inwards[..., None, :]
+    frames = np.empty((*bent.shape[:-1], 3, 3))
+    frames[..., 0, :] = axis[..., None, :]
+    frames[..., 1, :] = straight * cos + inwards * sin
+    frames[..., 2, :] = inwards * cos - straight * sin
+    return frames
 
 
 def chain(roots_mm: np.ndarray, frames: np.ndarray, lengths_mm: np.ndarray) -> np.ndarray:
