@@ -9,8 +9,13 @@ from datasets.geometry import Camera
 from datasets.synthetic import hand, poses, solids
 from datasets.synthetic.devices import Device
 from datasets.synthetic.mesh import Mesh
+from datasets.synthetic.render import render
 
 _TRIES = 60
+# The hand goes on so far behind the wrist.
+WRIST_MM = 10.0
+# Forearms that come towards the camera more than this may lie before the hand.
+_BEFORE_HAND = -0.4
 # Upper arm over forearm.
 UPPER = 1.15
 
@@ -50,10 +55,20 @@ class Arm:
             held=tuple(mesh.moved(np.eye(3), shift_mm) for mesh in self.held),
         )
 
-    def on_hand(self, camera: Camera, depth_mm: np.ndarray) -> np.ndarray:
-        """Which pixels of this arm's own depth [H, W] show its hand, not its forearm."""
-        beyond_mm = solids.along(self.direction, self.wrist_mm, camera, depth_mm)
-        return (depth_mm > 0) & (beyond_mm < 10)
+    def hand_depth(self, camera: Camera, depth_mm: np.ndarray) -> np.ndarray:
+        """Depth [H, W] of the hand without the forearm, 0 elsewhere.
+
+        Args:
+            camera: Camera.
+            depth_mm: float32 [H, W]. Depth of hand and forearm.
+        """
+        if self.direction[2] > _BEFORE_HAND:
+            beyond_mm = solids.along(self.direction, self.wrist_mm, camera, depth_mm)
+            return np.where(beyond_mm < WRIST_MM, depth_mm, np.float32(0))
+        # The forearm may hide the hand.
+        near = (self.mesh.vertices_mm - self.wrist_mm) @ self.direction < WRIST_MM
+        alone = Mesh(self.mesh.vertices_mm, self.mesh.triangles[near[self.mesh.triangles].all(1)])
+        return render(alone, camera, depth_mm.shape)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -212,8 +212,9 @@ def _look(setting, device):
     depth_mm = surroundings.nearest([*own, setting.depth(camera, size)], size)
     seen, hidden, skin = [], [], np.zeros(size, bool)
     for arm, alone_mm in zip(setting.arms, own, strict=True):
-        silhouette = arm.on_hand(camera, alone_mm)
-        shown = silhouette & (alone_mm <= depth_mm)
+        hand_mm = arm.hand_depth(camera, alone_mm)
+        silhouette = hand_mm > 0
+        shown = silhouette & (hand_mm <= depth_mm + 0.5)
         skin |= shown
         pixels, inside = int(silhouette.sum()), _inside(arm.joints_mm, device)
         if pixels == 0 and inside == 0:

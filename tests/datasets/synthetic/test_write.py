@@ -16,6 +16,7 @@ from datasets.errors import InputError
         ({"frames": 0}, "`frames`=0: at least one"),
         ({"seed": -1}, "`seed`=-1: must not be negative"),
         ({"views": "above"}, "`views`=above"),
+        ({"scenes": ("bare", "empty")}, "`scenes`=empty: a dataset's frame has a hand"),
     ],
 )
 def test_wrong_arguments_are_named_and_nothing_is_written(tmp_path, change, message):
@@ -60,3 +61,16 @@ def test_the_command_reports_bad_input_in_one_line(tmp_path):
     assert done.returncode == 2
     expected = "error: --frames=17: this format needs at least 18, for train and test"
     assert done.stderr.strip() == expected and not list(tmp_path.iterdir())
+
+
+def test_the_command_takes_a_list_of_scenes(tmp_path):
+    flags = ("--scenes=table,two_hands", "--sensor=tof", "--poses=natural", "--views=any", "--workers=1")
+    done = command("--format=msra", "--frames=3", f"--output={tmp_path / 'data'}", *flags)
+    assert done.returncode == 0, done.stderr
+    options = {"scenes": ("table", "two_hands"), "sensor": "tof", "poses": "natural", "views": "any"}
+    synthetic.write("msra", 3, 0, tmp_path / "same", 1, **options)
+    for path in (tmp_path / "same").rglob("*.*"):
+        assert (tmp_path / "data" / path.relative_to(tmp_path / "same")).read_bytes() == path.read_bytes()
+    done = command("--format=msra", f"--output={tmp_path / 'none'}", "--scenes=table,beach")
+    assert done.returncode == 2 and done.stderr.startswith("error: --scenes=beach: expected some of bare,")
+    assert len(done.stderr.splitlines()) == 1 and not (tmp_path / "none").exists()
