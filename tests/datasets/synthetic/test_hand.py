@@ -153,6 +153,13 @@ def test_hands_are_as_long_as_those_of_men_women_and_children(shapes):
     assert 175 < np.median(lengths) < 190
 
 
+def test_fingers_are_as_thick_as_fingers_and_taper(shapes):
+    radii = np.array([shape.radii_mm for shape in shapes])
+    assert 3 < radii.min() and radii.max() < 18
+    assert 7.5 < np.median(radii[:, :4]) < 10
+    assert (radii[:, :, 2] < radii[:, :, 0]).all()
+
+
 def test_a_subject_is_a_function_of_seed_and_number():
     one, again = hand.shape_of(5, 2), hand.shape_of(5, 2)
     np.testing.assert_array_equal(one.skin_mm, again.skin_mm)
