@@ -1,67 +1,83 @@
-"""The localiser: a small fully convolutional Keras model from a canvas to maps of hands."""
+"""The localiser: a small Keras model in two parts, one that looks at the whole frame, one that looks closely.
+
+The finder is fully convolutional, from a canvas to maps of hands. The checker takes the crop at a place that
+the finder names and tells whether it is a hand, which side, and how to put the crop right.
+"""
 
 import keras
 
-from crossinfo.layers.blocks import ConvolutionBlock, ResidualBlock
+from crossinfo.layers.blocks import ConvolutionBlock, DenseBlock, ResidualBlock
 from crossinfo.layers.normalization import registered
 from crossinfo.localisation import canvas
+from datasets.crops import CROP_SIZE
 
 STRIDE = 8
 ROWS, COLUMNS = canvas.HEIGHT // STRIDE, canvas.WIDTH // STRIDE
-# Channels of the maps: confidence, place in the cell (2), depth, angle (cos, sin), left hand.
-MAPS = 7
-WIDTHS = (12, 24, 48, 96, 96)
-UNITS = (0, 1, 2, 2, 2)  # residual blocks at each of them
+# Channels of the maps: confidence, place in the cell (2), depth, angle (cos, sin).
+MAPS = 6
+# A check: hand, left hand, turn (cos, sin), shift (3).
+CHECKS = 7
+FINDER_WIDTHS = (12, 24, 48, 96, 96)
+FINDER_UNITS = (0, 1, 2, 2, 2)  # residual blocks at each of them
 HEAD_WIDTH = 48
+CHECKER_WIDTHS = (12, 24, 48, 80, 96)
+CHECKER_UNITS = (0, 1, 2, 1, 0)
+CHECKER_DENSE = 96
 
 
 @registered
 class Localiser(keras.Model):
-    """Maps of hands over a canvas, see ``detection`` for what they mean.
+    """Maps of hands over a canvas, and checks of crops; see ``detection`` for what they mean.
 
     Args:
-        widths: five ints. Channels at 1/2, 1/4, 1/8, 1/16 and 1/32 of the canvas.
-        head_width: int. Channels at 1/8, where the maps are.
         normalisation: str or None, as of the layers' blocks.
 
-    Input: `(batch, 128, 160, 3)`, ``canvas.features``. Output: `(batch, 16, 20, 7)`.
+    Inputs: dict of `features (batch, 128, 160, 3)`, ``canvas.features``, and `crop (batch, 96, 96, 1)`, depth
+    crops as the pose network takes them; the two batches may differ in size.
+    Outputs: dict of `maps (batch, 16, 20, 6)` and `check (batch, 7)`.
     """
 
-    def __init__(
-        self, widths=WIDTHS, head_width=HEAD_WIDTH, normalisation="fused", name="localiser", **kwargs
-    ):
+    def __init__(self, normalisation="fused", name="localiser", **kwargs):
         features = keras.Input((canvas.HEIGHT, canvas.WIDTH, canvas.CHANNELS), name="features")
+        crop = keras.Input((CROP_SIZE, CROP_SIZE, 1), name="crop")
         common = {"normalisation": normalisation, "initializer": "he_normal"}
-        super().__init__(features, _maps(features, widths, head_width, common), name=name, **kwargs)
-        self.widths = tuple(widths)
-        self.head_width = head_width
+        outputs = {"maps": _maps(features, common), "check": _check(crop, common)}
+        super().__init__({"features": features, "crop": crop}, outputs, name=name, **kwargs)
         self.normalisation = normalisation
 
     def get_config(self):
         """What rebuilds the same model."""
-        return {
-            "name": self.name,
-            "trainable": self.trainable,
-            "widths": self.widths,
-            "head_width": self.head_width,
-            "normalisation": self.normalisation,
-        }
+        return {"name": self.name, "trainable": self.trainable, "normalisation": self.normalisation}
 
 
-def _maps(features, widths, head_width, common):
-    x, levels = features, []
-    for level, (width, units) in enumerate(zip(widths, UNITS, strict=True), 1):
-        x = ConvolutionBlock(width, 3, 2, name=f"down{level}", **common)(x)
-        for unit in range(1, units + 1):
-            x = ResidualBlock(width, width // 2, name=f"level{level}_unit{unit}", **common)(x)
-        levels.append(
-            ConvolutionBlock(head_width, 1, name=f"lateral{level}", **common)(x) if level > 2 else None
-        )
+def _maps(features, common):
+    x, levels = features, {}
+    for level, (width, units) in enumerate(zip(FINDER_WIDTHS, FINDER_UNITS, strict=True), 1):
+        x = _level(x, "finder", level, width, units, common)
+        if level > 2:
+            levels[level] = ConvolutionBlock(HEAD_WIDTH, 1, name=f"finder_lateral{level}", **common)(x)
     # From the coarsest level, which sees the whole canvas, back to the maps' 1/8.
-    x = levels[4]
+    x = levels[5]
     for level in (4, 3):
-        x = keras.layers.UpSampling2D(2, name=f"up{level}")(x)
-        x = keras.layers.Add(name=f"merged{level}")([x, levels[level - 1]])
-        x = ResidualBlock(head_width, head_width // 2, name=f"mixed{level}", **common)(x)
-    x = ConvolutionBlock(head_width, 3, name="head", **common)(x)
+        x = keras.layers.UpSampling2D(2, name=f"finder_up{level}")(x)
+        x = keras.layers.Add(name=f"finder_merged{level}")([x, levels[level]])
+        x = ResidualBlock(HEAD_WIDTH, HEAD_WIDTH // 2, name=f"finder_mixed{level}", **common)(x)
+    x = ConvolutionBlock(HEAD_WIDTH, 3, name="finder_head", **common)(x)
     return keras.layers.Conv2D(MAPS, 1, name="maps")(x)
+
+
+def _check(crop, common):
+    x = crop
+    for level, (width, units) in enumerate(zip(CHECKER_WIDTHS, CHECKER_UNITS, strict=True), 1):
+        x = _level(x, "checker", level, width, units, common)
+    x = keras.layers.Flatten(name="checker_flat")(x)
+    x = DenseBlock(CHECKER_DENSE, name="checker_dense", **common)(x)
+    return keras.layers.Dense(CHECKS, name="check")(x)
+
+
+def _level(x, part, level, width, units, common):
+    """Half the size: a strided convolution and residual blocks."""
+    x = ConvolutionBlock(width, 3, 2, name=f"{part}_down{level}", **common)(x)
+    for unit in range(1, units + 1):
+        x = ResidualBlock(width, width // 2, name=f"{part}_level{level}_unit{unit}", **common)(x)
+    return x

@@ -1,4 +1,4 @@
-"""What the localiser is trained on: labelled hands -> maps, and the loss between two.
+"""What the localiser is trained on: losses of its maps and of its checks against labelled hands.
 
 Legend: B frames, N labelled hands of each at most; ``weight`` tells a hand (1), a place to leave out, where a
 hand is hidden for the most part (-1), and an empty row (0).
@@ -25,24 +25,38 @@ class Labels(NamedTuple):
     Args:
         centre_mm: float32 [B, N, 3].
         angle: float32 [B, N] radians.
-        is_left: float32 [B, N], 0 or 1.
         weight: float32 [B, N], 1, 0 or -1.
     """
 
     centre_mm: Array
     angle: Array
-    is_left: Array
     weight: Array
 
 
-def losses(maps: Array, labels: Labels, canvas_mm: Array, canvas_camera: Array) -> dict[str, tf.Tensor]:
-    """Losses by name, float32 [B] each: ``heat``, ``place``, ``depth``, ``angle``, ``side``.
-
-    ``heat`` is the focal loss of CenterNet (Zhou et al. 2019, "Objects as points", equation 1); the others
-    are mean absolute errors, and cross-entropy for the side, over the cells near a hand's centre.
+class CheckLabels(NamedTuple):
+    """What N crops show.
 
     Args:
-        maps: float32 [B, 16, 20, 7].
+        hand: float32 [N], 1 for a hand, else 0 and the rest is not looked at.
+        is_left: float32 [N], 0 or 1.
+        turn: float32 [N]. Radians that the crop has to be turned further to be upright.
+        shift: float32 [N, 3]. The hand's centre as a normalised joint of the crop.
+    """
+
+    hand: Array
+    is_left: Array
+    turn: Array
+    shift: Array
+
+
+def map_losses(maps: Array, labels: Labels, canvas_mm: Array, canvas_camera: Array) -> dict[str, tf.Tensor]:
+    """Losses by name, float32 [B] each: ``heat``, ``place``, ``depth``, ``angle``.
+
+    ``heat`` is the focal loss of CenterNet (Zhou et al. 2019, "Objects as points", equation 1); the others
+    are mean absolute errors over the cells near a hand's centre.
+
+    Args:
+        maps: float32 [B, 16, 20, 6].
         labels: Labels.
         canvas_mm, canvas_camera: as ``canvas.fit`` gives them.
     """
@@ -61,17 +75,31 @@ def losses(maps: Array, labels: Labels, canvas_mm: Array, canvas_camera: Array) 
     depth = (labels.centre_mm[:, None, None, :, 2] - reference_mm(canvas_mm)[..., None]) / DEPTH_UNIT_MM
     cosine, sine = tf.cos(labels.angle)[:, None, None], tf.sin(labels.angle)[:, None, None]
     one = maps[..., None, :]
-    side = tf.nn.sigmoid_cross_entropy_with_logits(
-        tf.broadcast_to(labels.is_left[:, None, None], tf.shape(weight)),
-        tf.broadcast_to(one[..., 6], tf.shape(weight)),
-    )
     errors = {
         "place": tf.reduce_sum(tf.abs(one[..., 1:3] - offset), axis=-1),
         "depth": tf.minimum(tf.abs(one[..., 3] - depth), 5.0),
         "angle": tf.abs(one[..., 4] - cosine) + tf.abs(one[..., 5] - sine),
-        "side": side,
     }
     return {"heat": heat, **{name: tf.reduce_sum(share * error, [1, 2, 3]) for name, error in errors.items()}}
+
+
+def check_losses(check: Array, labels: CheckLabels) -> dict[str, tf.Tensor]:
+    """Losses of checks by name, float32 [N] each: ``hand``, ``side``, ``turn``, ``shift``.
+
+    Args:
+        check: float32 [N, 7].
+        labels: CheckLabels.
+    """
+    hand = tf.nn.sigmoid_cross_entropy_with_logits(labels.hand, check[:, 0])
+    side = tf.nn.sigmoid_cross_entropy_with_logits(labels.is_left, check[:, 1])
+    turn = tf.abs(check[:, 2] - tf.cos(labels.turn)) + tf.abs(check[:, 3] - tf.sin(labels.turn))
+    shift = tf.reduce_sum(tf.abs(check[:, 4:7] - labels.shift), axis=1)
+    return {
+        "hand": hand,
+        "side": labels.hand * side,
+        "turn": labels.hand * turn,
+        "shift": labels.hand * tf.minimum(shift, 2.0),
+    }
 
 
 def _bumps(labels, canvas_camera):

@@ -20,27 +20,25 @@ Function = Callable[[tf.Tensor], tf.Tensor]
 
 # A hand is what the localiser is at least so sure of.
 CONFIDENT = 0.5
+# Places that are looked at closely.
+PLACES = 3
 # Crops about the localiser's place, then about the network's own joints.
 PASSES = 2
 # Two hands found apart whose joints end up nearer than this are one hand.
 SAME_MM = 40.0
-# A caller's centre is that of a found hand if it is so near and the localiser is at least so sure.
-NEAR_MM, SOMEWHAT_CONFIDENT = 150.0, 0.1
-# From a caller's centre without an angle, the upright crop is found by more passes.
-CENTRED_PASSES = 4
 
 
 class Networks(NamedTuple):
     """What works on a frame.
 
     Args:
-        locate: function of ``canvas.features`` [B, 128, 160, 3] -> maps [B, 16, 20, 7].
+        localise: function of the localiser's inputs, a dict -> its outputs, a dict.
         pose: function of crops [N, 96, 96, 1] -> normalised joints [N, J, 3].
         cube_mm: side of the crop cube.
         wrist, middle_root: indices of the two joints that stand above each other in an upright crop.
     """
 
-    locate: Function
+    localise: Callable[[dict[str, tf.Tensor]], dict[str, tf.Tensor]]
     pose: Function
     cube_mm: float
     wrist: int
@@ -57,8 +55,48 @@ def find(networks: Networks, depth_mm: Array, camera: Array, hands: int) -> Hand
         hands: int, 1 or 2.
     """
     canvas_mm, canvas_camera = canvas.fit(depth_mm, camera)
-    maps = networks.locate(canvas.features(canvas_mm, canvas_camera))
-    return detection.find(maps, canvas_mm, canvas_camera, hands)
+    maps = _maps(networks, canvas.features(canvas_mm, canvas_camera))
+    found = _checked(networks, depth_mm, camera, detection.places(maps, canvas_mm, canvas_camera, PLACES))
+    # Once more: a crop that was far off shows little of the hand.
+    return _checked(networks, depth_mm, camera, detection.best(found, hands))
+
+
+def _maps(networks, features):
+    # The other half of the localiser is not computed: nothing asks for it.
+    crop = tf.zeros([1, crops.CROP_SIZE, crops.CROP_SIZE, 1])
+    return networks.localise({"features": features, "crop": crop})["maps"]
+
+
+def _check(networks, crop):
+    features = tf.zeros([1, canvas.HEIGHT, canvas.WIDTH, canvas.CHANNELS])
+    return networks.localise({"features": features, "crop": crop})["check"]
+
+
+def _checked(networks, depth_mm, camera, hands):
+    """The hands [B, K] as the crops at their places show them."""
+    depth_mm, place = _cut_out(networks, depth_mm, camera, hands)
+    looked = detection.checked(_check(networks, crops.crop(depth_mm, place)), place)
+    shape = [-1, hands.confidence.shape[1]]
+    looked = Hands(*(tf.reshape(value, shape + list(value.shape[1:])) for value in looked))
+    # What has no peak has no hand, however its crop looks; and no centre may be behind the camera.
+    real = (hands.confidence > 0) & (looked.centre_mm[..., 2] > 0)
+    return Hands(
+        tf.where(real[..., None], looked.centre_mm, hands.centre_mm),
+        looked.angle,
+        looked.is_left,
+        tf.where(real, looked.confidence, 0.0),
+    )
+
+
+def _cut_out(networks, depth_mm, camera, hands):
+    """Frames [N, H, W] and places [N] of the crops of hands [B, K]."""
+    count = hands.confidence.shape[1]
+    depth_mm, camera = (
+        tf.repeat(value, count, axis=0) if count > 1 else value for value in (depth_mm, camera)
+    )
+    angle = tf.reshape(hands.angle, [-1])
+    centre_mm = tf.reshape(hands.centre_mm, [-1, 3])
+    return depth_mm, CropPlace(centre_mm, camera, tf.fill(tf.shape(angle), networks.cube_mm), angle)
 
 
 def estimate(networks: Networks, depth_mm: Array, camera: Array, hands: int) -> dict[str, tf.Tensor]:
@@ -82,41 +120,30 @@ def estimate(networks: Networks, depth_mm: Array, camera: Array, hands: int) -> 
 def estimate_at(networks: Networks, depth_mm: Array, camera: Array, centre_mm: Array) -> dict[str, tf.Tensor]:
     """The hands at a caller's centres, one per frame.
 
-    The angle and the side are those of the hand that the localiser finds there; if it finds none, the hand
-    is taken for a right one, and its angle is found by repeated estimation.
+    The finder is not asked; the checker looks at the crop there, and tells angle and side.
 
     Args:
         networks, depth_mm, camera: as ``find`` takes them.
         centre_mm: float32 [B, 3].
 
-    Returns as ``estimate`` with K = 1.
+    Returns as ``estimate`` with K = 1. ``valid`` is false only where the centre is not in front of the camera
+    or its crop is empty: the caller has said that there is a hand.
     """
-    found = find(networks, depth_mm, camera, 2)
-    distance = tf.norm(found.centre_mm - centre_mm[:, None], axis=-1)
-    match = (distance < NEAR_MM) & (found.confidence >= SOMEWHAT_CONFIDENT)
-    nearest = tf.argmin(tf.where(match, distance, 1e9), axis=1, output_type=tf.int32)[:, None]
-    matched = tf.reduce_any(match, axis=1, keepdims=True)
-    angle, is_left, confidence = (tf.gather(value, nearest, axis=1, batch_dims=1) for value in found[1:])
-    hand = Hands(
-        centre_mm[:, None],
-        tf.where(matched, angle, 0.0),
-        matched & is_left,
-        tf.where(matched, confidence, 0.0),
-    )
-    valid = tf.reduce_all(tf.math.is_finite(centre_mm), 1, keepdims=True) & (centre_mm[:, 2:] > 0)
-    return _poses(networks, depth_mm, camera, hand, valid, CENTRED_PASSES)
+    usable = tf.reduce_all(tf.math.is_finite(centre_mm), axis=1, keepdims=True) & (centre_mm[:, 2:] > 0)
+    centre_mm = tf.where(usable, centre_mm, tf.constant(centres.STAND_IN_MM))[:, None]
+    sure = tf.ones_like(centre_mm[..., 0])
+    hands = Hands(centre_mm, tf.zeros_like(sure), tf.zeros_like(sure, tf.bool), sure)
+    for _ in range(2):
+        hands = _checked(networks, depth_mm, camera, hands._replace(confidence=sure))
+    return _poses(networks, depth_mm, camera, hands, usable, PASSES)
 
 
 def _poses(networks, depth_mm, camera, found, valid, passes):
     """Outputs of ``estimate`` for hands [B, K]."""
     frames, hands = tf.shape(valid)[0], valid.shape[1]
-    depth_mm, camera = (
-        tf.repeat(value, hands, axis=0) if hands > 1 else value for value in (depth_mm, camera)
-    )
-    centre_mm, angle, is_left, _ = (tf.reshape(value, [-1, *value.shape[2:]]) for value in found)
-    valid = tf.reshape(valid, [-1])
-    centre_mm = tf.where(valid[:, None], centre_mm, tf.constant(centres.STAND_IN_MM))
-    place = CropPlace(centre_mm, camera, tf.fill(tf.shape(angle), networks.cube_mm), angle)
+    centre_mm = tf.where(valid[..., None], found.centre_mm, tf.constant(centres.STAND_IN_MM))
+    depth_mm, place = _cut_out(networks, depth_mm, camera, found._replace(centre_mm=centre_mm))
+    camera, valid, is_left = place.camera, tf.reshape(valid, [-1]), tf.reshape(found.is_left, [-1])
     seen_mm, place = crops.mirrored(depth_mm, place, is_left)
     joints_mm, place, filled = _refined(networks, seen_mm, place, passes)
     joints_mm, centre_mm = (

@@ -22,7 +22,10 @@ def _define(values):
         "localiser_chunks", DEFAULT.localiser_chunks, "Chunks the localiser is trained on.", lower=1
     )
     group.integer("pose_chunks", DEFAULT.pose_chunks, "Chunks the pose network is trained on.", lower=1)
-    group.integer("visits", DEFAULT.visits, "How often each chunk is trained on.", lower=1)
+    group.integer(
+        "localiser_visits", DEFAULT.localiser_visits, "How often the localiser sees each chunk.", lower=1
+    )
+    group.integer("pose_visits", DEFAULT.pose_visits, "How often the pose network sees each chunk.", lower=1)
     group.choice("variant", DEFAULT.variant, config.VARIANTS, "The pose network.")
     group.integer("batch_size", DEFAULT.batch_size, "Pictures or crops per step.", lower=2)
     group.number("learning_rate", DEFAULT.learning_rate, "Initial learning rate.", lower=1e-9)

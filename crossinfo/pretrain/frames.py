@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from crossinfo.localisation import canvas
 from datasets import crops
+from datasets.crops import CropPlace
 from datasets.geometry import Camera
 from datasets.synthetic.scene import Picture
 
@@ -22,31 +23,109 @@ CROPS_PER_HAND = 2
 NEAR_MM, NEAR_DEGREES = 9.0, 8.0
 FAR_SHARE, FAR_MM, FAR_DEGREES = 0.2, 40.0, 45.0
 CUBE_SPREAD = 0.08
+# The same for the crops that the localiser checks, which are about its own first guesses.
+CHECK_NEAR_MM, CHECK_NEAR_DEGREES = 18.0, 20.0
+CHECK_FAR_SHARE, CHECK_FAR_MM = 0.25, 60.0
+SECOND_HAND_SHARE = 0.2
+NO_HAND_MM = 120.0
+PROMINENT_SHARE = 0.4
 
 
-def localiser_arrays(pictures: Iterable[Picture]) -> dict[str, np.ndarray]:
-    """Canvases and labels.
+def localiser_arrays(pictures: Iterable[Picture], rng: np.random.Generator) -> dict[str, np.ndarray]:
+    """Canvases and crops to check, with labels as of ``localisation.targets``.
+
+    Args:
+        pictures: pictures.
+        rng: numpy Generator of the crops' places.
 
     Returns:
-        ``canvas`` uint16 [N, 128, 160] in mm, ``camera`` float32 [N, 4] of the canvas, and labels as of
-        ``localisation.targets``: ``centre_mm`` [N, 3, 3], ``angle``, ``is_left``, ``weight`` [N, 3].
+        ``canvas`` uint16 [N, 128, 160] in mm, ``camera`` float32 [N, 4] of the canvas, ``centre_mm``
+        [N, 3, 3], ``angle``, ``weight`` [N, 3]; ``crop`` float16 [N, 2, 96, 96, 1], ``hand``, ``is_left``,
+        ``turn`` [N, 2], ``shift`` [N, 2, 3].
     """
-    rows = [_localiser_row(picture) for picture in pictures]
+    rows = [{**_canvas_row(picture), **_check_row(picture, rng)} for picture in pictures]
     return {name: np.stack([row[name] for row in rows]) for name in rows[0]}
 
 
-def _localiser_row(picture):
+def _canvas_row(picture):
     small, camera = _fit(picture.depth_mm[None], _row(picture.camera))
     row = {"canvas": np.rint(small[0]).astype(np.uint16), "camera": camera.numpy()[0]}
     row |= {"centre_mm": np.zeros((LABELS, 3), np.float32)}
-    row |= {name: np.zeros(LABELS, np.float32) for name in ("angle", "is_left", "weight")}
+    row |= {name: np.zeros(LABELS, np.float32) for name in ("angle", "weight")}
     labelled = [(hand, 1.0) for hand in picture.hands] + [(hand, -1.0) for hand in picture.ignored]
     for place, (hand, weight) in enumerate(labelled[:LABELS]):
         row["centre_mm"][place] = hand.joints_mm.mean(0)
         row["angle"][place] = upright_angle(hand.joints_mm, picture.camera)
-        row["is_left"][place] = hand.is_left
         row["weight"][place] = weight
     return row
+
+
+def _check_row(picture, rng):
+    """Two crops: of a hand, or of what is none; and of what is none, or of a hand."""
+    hands = [hand for hand in picture.hands]
+    chosen = [hands[rng.integers(len(hands))] if hands else None, None]
+    if hands and rng.random() < SECOND_HAND_SHARE:
+        chosen[1] = hands[rng.integers(len(hands))]
+    rows = [_check_place(picture, hand, rng) for hand in chosen]
+    names = ("centre_mm", "cube_mm", "angle")
+    places = {name: np.stack([place[name] for place, _ in rows]).astype(np.float32) for name in names}
+    places["camera"] = np.repeat(_row(picture.camera), len(rows), 0)
+    labels = {name: np.stack([label[name] for _, label in rows]) for name in rows[0][1]}
+    return {"crop": _crop(picture.depth_mm[None], places).numpy().astype(np.float16), **labels}
+
+
+def _check_place(picture, hand, rng):
+    """Place of a crop near a hand, or of None anywhere away from hands; and what it shows."""
+    none = {"hand": 0, "is_left": 0, "turn": 0, "shift": np.zeros(3)}
+    place = {"cube_mm": CUBE_MM, "angle": rng.uniform(-np.pi, np.pi)}
+    if hand is None:
+        place["centre_mm"] = _away_from_hands(picture, rng)
+        return place, {name: np.float32(value) for name, value in none.items()}
+    far = rng.random() < CHECK_FAR_SHARE
+    middle_mm = hand.joints_mm.mean(0)
+    shift_mm = rng.uniform(-CHECK_FAR_MM, CHECK_FAR_MM, 3) if far else rng.normal(0, CHECK_NEAR_MM, 3)
+    turn = rng.uniform(-np.pi, np.pi) if far else np.radians(rng.normal(0, CHECK_NEAR_DEGREES))
+    upright = upright_angle(hand.joints_mm, picture.camera)
+    place |= {"centre_mm": middle_mm + shift_mm, "angle": upright - turn}
+    at = CropPlace(
+        *(np.float32(value)[None] for value in (place["centre_mm"], picture.camera, CUBE_MM, place["angle"]))
+    )
+    normalised = _normalised(np.float32(middle_mm)[None, None], *at)
+    label = {"hand": 1, "is_left": hand.is_left, "turn": turn, "shift": normalised[0, 0]}
+    return place, {name: np.float32(value) for name, value in label.items()}
+
+
+def _away_from_hands(picture, rng):
+    """A point on or a little behind a surface, far from all hands; at times the most prominent of several."""
+    depth_mm, camera = picture.depth_mm, picture.camera
+    rows, columns = np.nonzero((depth_mm > 0) & (depth_mm < canvas.FAR_MM))
+    middles = np.array([hand.joints_mm.mean(0) for hand in (*picture.hands, *picture.ignored)]).reshape(-1, 3)
+    if not len(rows):
+        return np.array([0.0, 0.0, rng.uniform(200, 1500)])
+    chosen = rng.integers(len(rows), size=32)
+    z = depth_mm[rows[chosen], columns[chosen]] + rng.uniform(0, 50, len(chosen))
+    x = (columns[chosen] - camera.cx) / camera.fx * z
+    y = (rows[chosen] - camera.cy) / camera.fy * z
+    points = np.stack([x, y, z], 1)
+    away = (np.linalg.norm(points[:, None] - middles, axis=-1) > NO_HAND_MM).all(1)
+    if not away.any():
+        return points[0] + [0, 0, 2 * NO_HAND_MM]
+    points = points[away]
+    return points[points[:, 2].argmin()] if rng.random() < PROMINENT_SHARE else points[0]
+
+
+@tf.function(
+    input_signature=[
+        tf.TensorSpec([None, None, 3]),
+        tf.TensorSpec([None, 3]),
+        tf.TensorSpec([None, 4]),
+        tf.TensorSpec([None]),
+        tf.TensorSpec([None]),
+    ],
+    autograph=False,
+)
+def _normalised(joints_mm, centre_mm, camera, cube_mm, angle):
+    return crops.normalise_joints(joints_mm, CropPlace(centre_mm, camera, cube_mm, angle))
 
 
 @tf.function(input_signature=[tf.TensorSpec([1, None, None]), tf.TensorSpec([1, 4])], autograph=False)
@@ -135,7 +214,7 @@ def _crop(depth_mm, places):
     autograph=False,
 )
 def _cropped(depth_mm, centre_mm, camera, cube_mm, angle):
-    return crops.crop(depth_mm, crops.CropPlace(centre_mm, camera, cube_mm, angle))
+    return crops.crop(depth_mm, CropPlace(centre_mm, camera, cube_mm, angle))
 
 
 def _row(camera):

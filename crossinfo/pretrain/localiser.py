@@ -1,4 +1,4 @@
-"""Stage one: the localiser on whole pictures."""
+"""Stage one: the localiser on whole pictures and on crops of them."""
 
 import numpy as np
 import tensorflow as tf
@@ -6,13 +6,17 @@ import tensorflow as tf
 from crossinfo.config import ScheduleConfig
 from crossinfo.localisation import canvas, detection, targets
 from crossinfo.localisation.network import Localiser
+from crossinfo.localisation.whole_frame import CONFIDENT
 from crossinfo.training.statistics import StatisticsRenewer
 from crossinfo.training.trainer import make_optimizer, tf_variables
 
-LABELS = targets.Labels._fields
-# Of the picture as a whole: what a turned camera, or a hand held the other way up, shows.
+# A picture is seen in the mirror by chance: left hands become right ones.
 FLIP_SHARE = 0.5
 STATISTICS_BATCHES = 16
+NEAR_MM = 80.0
+BATCH = 64
+
+Tensors = dict[str, tf.Tensor]
 
 
 class LocaliserStage:
@@ -21,42 +25,41 @@ class LocaliserStage:
     Args:
         schedule: ScheduleConfig whose epochs are chunks.
         steps_per_chunk: int.
-        held_out: arrays of held-out pictures.
+        held_out: arrays of held-out pictures, as of ``frames.localiser_arrays``.
     """
 
     kind = "localiser"
 
     def __init__(self, schedule: ScheduleConfig, steps_per_chunk: int, held_out: dict[str, np.ndarray]):
         self.network = Localiser()
+        # Validated and saved: a copy whose batch statistics are renewed.
+        self.snapshot = Localiser()
         self._optimizer = make_optimizer(schedule, steps_per_chunk, "float32")
         self._optimizer.build(self.network.trainable_variables)
+        self._renewer = StatisticsRenewer(self.snapshot)
         self._held_out = held_out
         self._sums: dict[str, float] = {}
         self._steps = 0
-        self._seen: list[tf.Tensor] = []
+        self._seen: list[Tensors] = []
         self._train = tf.function(self._train_batch, reduce_retracing=True)
-        self._infer = tf.function(self._found, reduce_retracing=True)
-        # Validated and saved: a copy whose batch statistics are renewed.
-        self.snapshot = Localiser()
-        self._renewer = StatisticsRenewer(self.snapshot)
+        self._infer = tf.function(self._outputs, reduce_retracing=True)
 
     def step(self, batch: dict[str, np.ndarray]) -> None:
-        """One step; the picture is mirrored by chance."""
+        """One step on a batch of pictures."""
         tensors = {name: tf.constant(value, tf.float32) for name, value in batch.items()}
         losses = self._train(tensors)
         self._steps += 1
         for name, value in losses.items():
             self._sums[name] = self._sums.get(name, 0.0) + value
         if len(self._seen) < STATISTICS_BATCHES:
-            self._seen.append(canvas.features(tensors["canvas"], tensors["camera"]))
+            self._seen.append(_inputs(tensors))
 
     def _train_batch(self, batch):
         batch = mirrored(batch, tf.random.uniform(tf.shape(batch["angle"])[:1]) < FLIP_SHARE)
-        labels = targets.Labels(*(batch[name] for name in LABELS))
-        features = canvas.features(batch["canvas"], batch["camera"])
         with tf.GradientTape() as tape:
-            maps = self.network(features, training=True)
-            losses = targets.losses(maps, labels, batch["canvas"], batch["camera"])
+            outputs = self.network(_inputs(batch), training=True)
+            losses = targets.map_losses(outputs["maps"], _labels(batch), batch["canvas"], batch["camera"])
+            losses |= targets.check_losses(outputs["check"], _check_labels(batch))
             losses = {name: tf.reduce_mean(value) for name, value in losses.items()}
             total = tf.add_n(list(losses.values()))
         variables = self.network.trainable_variables
@@ -70,25 +73,28 @@ class LocaliserStage:
         return means
 
     def validate(self) -> dict[str, float]:
-        """Shares of hands found, of sides and angles right, and false hands per picture; centres in mm."""
+        """Figures of ``score_places`` and ``score_checks`` on the held-out pictures."""
         for copied, trained in zip(self.snapshot.weights, self.network.weights, strict=True):
             copied.assign(trained.value)
         self._renewer.renew(self._seen)
         self._seen = []
-        found = [self._infer(*batch) for batch in self._batches()]
-        hands = detection.Hands(*(np.concatenate([hands[i] for hands in found]) for i in range(4)))
-        return score(hands, targets.Labels(*(self._held_out[name] for name in LABELS)))
+        found = [self._infer(batch) for batch in self._batches()]
+        hands = detection.Hands(*(np.concatenate([hands[i] for hands, _ in found]) for i in range(4)))
+        check = np.concatenate([check for _, check in found])
+        return score_places(hands, _labels(self._held_out)) | score_checks(
+            check, _check_labels(self._held_out)
+        )
 
-    def _batches(self, size=64):
-        for start in range(0, len(self._held_out["canvas"]), size):
-            yield [
-                tf.constant(self._held_out[name][start : start + size], tf.float32)
-                for name in ("canvas", "camera")
-            ]
+    def _batches(self):
+        for start in range(0, len(self._held_out["canvas"]), BATCH):
+            yield {
+                name: tf.constant(value[start : start + BATCH], tf.float32)
+                for name, value in self._held_out.items()
+            }
 
-    def _found(self, canvas_mm, camera):
-        maps = self.snapshot(canvas.features(canvas_mm, camera), training=False)
-        return detection.find(maps, canvas_mm, camera)
+    def _outputs(self, batch):
+        outputs = self.snapshot(_inputs(batch), training=False)
+        return detection.places(outputs["maps"], batch["canvas"], batch["camera"], 3), outputs["check"]
 
     def checkpoint(self) -> tf.train.Checkpoint:
         """Weights and optimizer."""
@@ -97,51 +103,74 @@ class LocaliserStage:
         )
 
 
-def mirrored(batch: dict[str, tf.Tensor], flip: tf.Tensor) -> dict[str, tf.Tensor]:
-    """The batch with some pictures [B] as seen in a mirror: left hands become right ones."""
+def _inputs(batch):
+    crop = tf.reshape(batch["crop"], [-1, *batch["crop"].shape[2:]])
+    return {"features": canvas.features(batch["canvas"], batch["camera"]), "crop": crop}
+
+
+def _labels(batch):
+    return targets.Labels(*(batch[name] for name in targets.Labels._fields))
+
+
+def _check_labels(batch):
+    """Of all crops of a batch of pictures, one after the other."""
+    names = targets.CheckLabels._fields
+    reshape = np.reshape if isinstance(batch["turn"], np.ndarray) else tf.reshape
+    return targets.CheckLabels(*(reshape(batch[name], (-1, 3)[: 1 + (name == "shift")]) for name in names))
+
+
+def mirrored(batch: Tensors, flip: tf.Tensor) -> Tensors:
+    """The batch with some pictures [B] as seen in a mirror."""
     wide = flip[:, None]
     camera = batch["camera"]
-    turned = tf.concat([camera[:, :2], canvas.WIDTH - 1 - camera[:, 2:3], camera[:, 3:]], axis=1)
+    seen = tf.concat([camera[:, :2], canvas.WIDTH - 1 - camera[:, 2:3], camera[:, 3:]], axis=1)
+    x = tf.constant([-1.0, 1.0, 1.0])
     return {
         "canvas": tf.where(wide[..., None], tf.reverse(batch["canvas"], [2]), batch["canvas"]),
-        "camera": tf.where(wide, turned, camera),
-        "centre_mm": tf.where(wide[..., None], batch["centre_mm"] * [-1.0, 1.0, 1.0], batch["centre_mm"]),
+        "camera": tf.where(wide, seen, camera),
+        "centre_mm": tf.where(wide[..., None], batch["centre_mm"] * x, batch["centre_mm"]),
         "angle": tf.where(wide, -batch["angle"], batch["angle"]),
-        "is_left": tf.where(wide, 1 - batch["is_left"], batch["is_left"]),
         "weight": batch["weight"],
+        "crop": tf.where(wide[..., None, None, None], tf.reverse(batch["crop"], [3]), batch["crop"]),
+        "hand": batch["hand"],
+        "is_left": tf.where(wide, 1 - batch["is_left"], batch["is_left"]),
+        "turn": tf.where(wide, -batch["turn"], batch["turn"]),
+        "shift": tf.where(wide[..., None], batch["shift"] * x, batch["shift"]),
     }
 
 
-CONFIDENT = 0.5
-NEAR_MM = 80.0
-
-
-def score(hands: detection.Hands, labels: targets.Labels) -> dict[str, float]:
-    """Figures of detections against labels.
+def score_places(hands: detection.Hands, labels: targets.Labels) -> dict[str, float]:
+    """Of the maps' strongest places: share of hands near one of them, and how near.
 
     Returns:
-        ``found``: share of labelled hands with a confident detection within 80 mm; ``both``: that of
-        pictures with two hands in which both are found; ``false``: confident detections per picture that
-        are near no hand; ``empty_false``: share of pictures without any hand that have one; ``centre_mm``:
-        median distance; ``angle_degrees``: median; ``side``: share with the right side.
+        ``found``: share of labelled hands with a place within 80 mm; ``sure``: with one of at least even
+        chance; ``centre_mm``, ``angle_degrees``: medians of those found; ``false``: places of at least even
+        chance per picture that are near no hand.
     """
     labelled, present = labels.weight > 0, labels.weight != 0
-    confident = hands.confidence >= CONFIDENT
-    distance = np.linalg.norm(hands.centre_mm[:, :, None] - labels.centre_mm[:, None], axis=-1)
-    hit = (distance < NEAR_MM) & confident[..., None]
-    matched = hit.any(1) & labelled
-    false = confident & ~(hit & present[:, None]).any(2)
-    at = np.argwhere(hit & labelled[:, None])
-    picture, found, label = at.T
-    turn = np.abs(np.angle(np.exp(1j * (hands.angle[picture, found] - labels.angle[picture, label]))))
-    side = hands.is_left[picture, found] == (labels.is_left[picture, label] > 0)
-    two, empty = labelled.sum(1) == 2, ~present.any(1)
+    near = np.linalg.norm(hands.centre_mm[:, :, None] - labels.centre_mm[:, None], axis=-1) < NEAR_MM
+    sure = hands.confidence >= CONFIDENT
+    picture, place, label = np.nonzero(near & labelled[:, None])
+    away = np.linalg.norm(hands.centre_mm[picture, place] - labels.centre_mm[picture, label], axis=-1)
+    turn = np.abs(np.angle(np.exp(1j * (hands.angle[picture, place] - labels.angle[picture, label]))))
     return {
-        "found": matched.sum() / max(labelled.sum(), 1),
-        "both": (matched.sum(1)[two] == 2).mean() if two.any() else 0.0,
-        "false": false.sum() / len(false),
-        "empty_false": confident[empty].any(1).mean() if empty.any() else 0.0,
-        "centre_mm": float(np.median(distance[picture, found, label])) if len(at) else 0.0,
-        "angle_degrees": float(np.degrees(np.median(turn))) if len(at) else 0.0,
-        "side": side.mean() if len(at) else 0.0,
+        "found": (near.any(1) & labelled).sum() / max(labelled.sum(), 1),
+        "sure": ((near & sure[..., None]).any(1) & labelled).sum() / max(labelled.sum(), 1),
+        "false": (sure & ~(near & present[:, None]).any(2)).sum() / len(sure),
+        "centre_mm": float(np.median(away)) if len(away) else 0.0,
+        "angle_degrees": float(np.degrees(np.median(turn))) if len(turn) else 0.0,
+    }
+
+
+def score_checks(check: np.ndarray, labels: targets.CheckLabels) -> dict[str, float]:
+    """Of checks [N, 7]: shares of hands, other things and sides told right; medians of turn and shift."""
+    hand = labels.hand > 0
+    yes = check[:, 0] > 0
+    turn = np.arctan2(check[hand, 3], check[hand, 2]) - labels.turn[hand]
+    return {
+        "hand_told": yes[hand].mean(),
+        "other_told": 1 - yes[~hand].mean(),
+        "side_told": ((check[hand, 1] > 0) == (labels.is_left[hand] > 0)).mean(),
+        "turn_degrees": float(np.degrees(np.median(np.abs(np.angle(np.exp(1j * turn)))))),
+        "shift": float(np.median(np.linalg.norm(check[hand, 4:7] - labels.shift[hand], axis=1))),
     }

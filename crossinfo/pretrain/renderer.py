@@ -120,4 +120,7 @@ def render(seed: int, first: int, count: int, **changes) -> dict[str, dict[str, 
     options = synthetic.Options(**{**OPTIONS, **changes})
     pictures = [scene.picture(seed, index, options) for index in range(first, first + count)]
     rng = np.random.default_rng([seed, first, 7])
-    return {"localiser": frames.localiser_arrays(pictures), "pose": frames.pose_arrays(pictures, rng)}
+    return {
+        "localiser": frames.localiser_arrays(pictures, rng),
+        "pose": frames.pose_arrays(pictures, rng),
+    }

@@ -46,15 +46,16 @@ class Pretraining:
         """Leaves ``localiser.keras`` and ``pose.keras``; raises KeyboardInterrupt, all saved, on Ctrl-C."""
         self.settings.write(self.work_dir)
         with renderer.Renderer(self.work_dir / "pictures", self.settings, self.workers) as rendered:
-            self._train("localiser", LOCALISER_FILE, self.settings.localiser_chunks, rendered)
-            self._train("pose", POSE_FILE, self.settings.pose_chunks, rendered)
+            self._train("localiser", LOCALISER_FILE, rendered)
+            self._train("pose", POSE_FILE, rendered)
 
-    def _train(self, kind, file, chunks, rendered):
+    def _train(self, kind, file, rendered):
         if (self.work_dir / file).exists():
             return
         keras.utils.set_random_seed(self.settings.seed)
+        chunks, visits = (getattr(self.settings, f"{kind}_{name}") for name in ("chunks", "visits"))
         frames = len(next(iter(rendered.chunk(kind, 0).values())))
-        steps = max(frames * self.settings.visits // self.settings.batch_size, 1)
+        steps = max(frames * visits // self.settings.batch_size, 1)
         schedule = config.ScheduleConfig(
             epochs=chunks,
             batch_size=self.settings.batch_size,
@@ -62,7 +63,7 @@ class Pretraining:
             curve="cosine",
         )
         stage = self._stage(kind, schedule, steps)
-        Stage(stage, self.settings, chunks, self.work_dir / kind).run(rendered)
+        Stage(stage, self.settings, chunks, visits, self.work_dir / kind).run(rendered)
         model.save(stage.snapshot, self.work_dir / file)
 
     def _stage(self, kind, schedule, steps):

@@ -19,7 +19,8 @@ class Settings:
         seed: int. Persons, poses, scenes, weights and order.
         chunk_pictures: int. Pictures rendered as one file, and trained on together.
         localiser_chunks, pose_chunks: int. Length of the two stages in new chunks.
-        visits: int. How many chunks are trained on at a time: each is seen so often before it goes.
+        localiser_visits, pose_visits: int. How many chunks a stage trains on at a time: each is seen so often
+            before it goes.
         variant: str. The pose network, a key of ``config.VARIANTS``.
         batch_size: int.
         learning_rate: float. Adam's, decayed to zero along a cosine.
@@ -30,7 +31,8 @@ class Settings:
     chunk_pictures: int = 512
     localiser_chunks: int = 100
     pose_chunks: int = 400
-    visits: int = 3
+    localiser_visits: int = 5
+    pose_visits: int = 3
     variant: str = "compact"
     batch_size: int = 64
     learning_rate: float = 1e-3

@@ -44,12 +44,15 @@ class Stage:
     Args:
         trained: Trainable.
         settings: Settings.
-        chunks: int.
+        chunks, visits: int. Length, and how many chunks the window holds.
         folder: of checkpoints and ``metrics.csv``.
     """
 
-    def __init__(self, trained: Trainable, settings: Settings, chunks: int, folder: pathlib.Path):
-        self._trained, self._settings, self._chunks, self._folder = trained, settings, chunks, folder
+    def __init__(
+        self, trained: Trainable, settings: Settings, chunks: int, visits: int, folder: pathlib.Path
+    ):
+        self._trained, self._settings, self._folder = trained, settings, folder
+        self._chunks, self._visits = chunks, visits
         self._position = tf.Variable(0, dtype=tf.int64, name="position")
         checkpoint = tf.train.Checkpoint(trained=trained.checkpoint(), position=self._position)
         self._manager = tf.train.CheckpointManager(checkpoint, str(folder / "checkpoints"), max_to_keep=2)
@@ -95,7 +98,7 @@ class Stage:
 
     def _batches(self, renderer, position) -> Iterator[Arrays]:
         """The frames of all chunks in the window, shuffled together."""
-        numbers = range(max(position + 1 - self._settings.visits, 0), position + 1)
+        numbers = range(max(position + 1 - self._visits, 0), position + 1)
         kind, size = self._trained.kind, self._settings.batch_size
         self._window = {
             number: self._window.get(number) or renderer.chunk(kind, number) for number in numbers
