@@ -1,5 +1,8 @@
 """What hands do: poses of several families that their joints allow and in which no part cuts into another."""
 
+from collections.abc import Callable
+from typing import NamedTuple
+
 import numpy as np
 
 from datasets.synthetic import families, gestures, hand, penetration
@@ -7,30 +10,28 @@ from datasets.synthetic.gestures import ANCHORS_DEGREES, COUPLING, GESTURES, HIG
 from datasets.synthetic.hand import Shape
 from datasets.synthetic.views import VIEWS, sample_arm, sample_rotation, sample_shift, sample_twist
 
-# Family: its share of ``sample_any``, and sd in degrees of the last finger joints about their tendons' place.
+
+class _Family(NamedTuple):
+    """Its share of ``sample_any``, sd in degrees of the last finger joints, and what draws its poses."""
+
+    share: float
+    last_sd: float
+    draw: Callable[[np.random.Generator], np.ndarray] | None
+
+
 _FAMILIES = {
-    "gestures": (0.2, 3.0),
-    "grasps": (0.2, 4.0),
-    "pinches": (0.12, 3.0),
-    "pointing": (0.08, 4.0),
-    "relaxed": (0.12, 4.0),
-    "counting": (0.08, 4.0),
-    "fist": (0.06, 4.0),
-    "flat": (0.08, 3.0),
-    "random": (0.06, 6.0),
+    "gestures": _Family(0.2, 3.0, None),
+    "grasps": _Family(0.2, 4.0, families.grasp),
+    "pinches": _Family(0.12, 3.0, families.pinch),
+    "pointing": _Family(0.08, 4.0, families.pointing),
+    "relaxed": _Family(0.12, 4.0, families.relaxed),
+    "counting": _Family(0.08, 4.0, families.counting),
+    "fist": _Family(0.06, 4.0, families.fist),
+    "flat": _Family(0.08, 3.0, families.flat),
+    "random": _Family(0.06, 6.0, families.random),
 }
 FAMILIES = tuple(_FAMILIES)
-SHARES = np.array([share for share, _ in _FAMILIES.values()])
-_DRAW = {
-    "grasps": families.grasp,
-    "pinches": families.pinch,
-    "pointing": families.pointing,
-    "relaxed": families.relaxed,
-    "counting": families.counting,
-    "fist": families.fist,
-    "flat": families.flat,
-    "random": families.random,
-}
+SHARES = np.array([family.share for family in _FAMILIES.values()])
 # Hands move: so many of the poses of ``sample_any`` are on the way from one to another.
 MOVING = 0.25
 
@@ -49,8 +50,8 @@ def sample(rng: np.random.Generator, family: str, shape: Shape | None = None) ->
     """
     if family == "gestures":
         return sample_angles(rng, rng.integers(len(GESTURES)), shape)
-    angles = np.radians(_DRAW[family](rng))
-    return _settled(gestures.coupled(rng, angles, _FAMILIES[family][1]), shape)
+    _, last_sd, draw = _FAMILIES[family]
+    return _settled(gestures.coupled(rng, np.radians(draw(rng)), last_sd), shape)
 
 
 def sample_any(rng: np.random.Generator, shape: Shape | None = None) -> np.ndarray:
