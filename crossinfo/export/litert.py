@@ -124,8 +124,8 @@ class _Graphs:
         return _converted(frame, depth=[1, height, width], camera=[1, 4])
 
     def whole_frame(self, localiser, height, width):
-        locate = _Constant(folding.fold_localiser(localiser))
-        networks = signatures.networks(locate, self._joints, self._card)
+        localise = _Constant(folding.fold_localiser(localiser))
+        networks = signatures.networks(localise, self._joints, self._card)
 
         def hands(depth, camera):
             camera, good = _usable(camera)

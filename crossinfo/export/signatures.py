@@ -95,8 +95,8 @@ class ServedModel(tf.Module):
             folded = folding.fold_localiser(localiser)
             self._localiser_weights = [_variable(weight, weights) for weight in folded.weights]
             self._networks = networks(
-                lambda features: _of_side(
-                    folded.stateless_call(_floats(self._localiser_weights), [], features)[0], hand
+                lambda inputs: _of_side(
+                    folded.stateless_call(_floats(self._localiser_weights), [], inputs)[0], hand
                 ),
                 self._pose,
                 model.card,
@@ -176,24 +176,25 @@ class ServedModel(tf.Module):
 
 
 def networks(
-    locate: whole_frame.Function, pose: whole_frame.Function, card: ModelCard
+    localise: whole_frame.Localise, pose: whole_frame.Function, card: ModelCard
 ) -> whole_frame.Networks:
     """The two networks of a whole frame.
 
     Args:
-        locate, pose: functions of tensors, see ``whole_frame.Networks``.
+        localise, pose: functions of tensors, see ``whole_frame.Networks``.
         card: of the pose network.
     """
     (wrist,), (middle_root,) = registry.get(card.dataset).skeleton.palm_axis
-    return whole_frame.Networks(locate, pose, card.cube_mm, wrist, middle_root)
+    return whole_frame.Networks(localise, pose, card.cube_mm, wrist, middle_root)
 
 
-def _of_side(maps, hand):
-    """The localiser's maps [B, 16, 20, 7] with all hands left or all right, unless ``hand`` is "auto"."""
+def _of_side(outputs, hand):
+    """The localiser's outputs with all hands left or all right, unless ``hand`` is "auto"."""
     if hand == "auto":
-        return maps
-    logit = tf.ones_like(maps[..., -1:])
-    return tf.concat([maps[..., :-1], logit if hand == "left" else -logit], axis=-1)
+        return outputs
+    check = outputs["check"]
+    side = tf.fill([tf.shape(check)[0], 1], 1.0 if hand == "left" else -1.0)
+    return {**outputs, "check": tf.concat([check[:, :1], side, check[:, 2:]], axis=1)}
 
 
 def _floats(weights):

@@ -17,6 +17,7 @@ from datasets.crops import CropPlace
 from datasets.geometry import Array
 
 Function = Callable[[tf.Tensor], tf.Tensor]
+Localise = Callable[[dict[str, tf.Tensor]], dict[str, tf.Tensor]]
 
 # A hand is what the localiser is at least so sure of.
 CONFIDENT = 0.5
@@ -38,7 +39,7 @@ class Networks(NamedTuple):
         wrist, middle_root: indices of the two joints that stand above each other in an upright crop.
     """
 
-    localise: Callable[[dict[str, tf.Tensor]], dict[str, tf.Tensor]]
+    localise: Localise
     pose: Function
     cube_mm: float
     wrist: int
