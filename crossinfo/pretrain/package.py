@@ -15,15 +15,14 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from crossinfo import model
-from crossinfo.inference import loading
+from crossinfo.export import packaged
 from crossinfo.pretrain import judge, page
 from crossinfo.pretrain.settings import Settings
 from datasets.errors import InputError
 from datasets.io import atomic
 
 FOLDER = "weights"
-POSE_FILE, LOCALISER_FILE = "pose.keras", "localiser.keras"
+NETWORKS = (packaged.POSE_FILE, packaged.LOCALISER_FILE)
 SCORES_FILE, PAGE_FILE = "scores.json", "README.md"
 # Figures of other data, such as real frames: a list of rows, objects with the same keys each.
 MEASURED_FILE = "measured.json"
@@ -41,19 +40,13 @@ def write(work_dir: str | os.PathLike, settings: Settings) -> pathlib.Path:
         settings: Settings that it was made with.
 
     Returns:
-        the folder. Raises InputError if ``measured.json`` is damaged.
+        the folder. Raises InputError if ``measured.json`` is damaged or the extra ``litert`` is missing.
     """
     work_dir = pathlib.Path(work_dir)
     folder = work_dir / FOLDER
-    if not all((folder / name).exists() for name in (POSE_FILE, LOCALISER_FILE)):
-        with atomic.staged(folder) as staged:
-            for name in (POSE_FILE, LOCALISER_FILE):
-                network = keras.saving.load_model(work_dir / name, compile=False, safe_mode=True)
-                round_kernels(network)
-                model.save(network, staged / name)
-                compress(staged / name)
-    pose = loading.load_model(folder / POSE_FILE)
-    localiser = keras.saving.load_model(folder / LOCALISER_FILE, compile=False, safe_mode=True)
+    if not all((folder / name).exists() for name in NETWORKS):
+        _networks(work_dir, folder)
+    pose, localiser = (_load(folder / name) for name in NETWORKS)
     if not (folder / SCORES_FILE).exists():
         pictures = settings.validation_pictures
         scores = judge.measure(
@@ -62,16 +55,31 @@ def write(work_dir: str | os.PathLike, settings: Settings) -> pathlib.Path:
         _write_text(folder / SCORES_FILE, json.dumps(scores.summary(), indent=2) + "\n")
     facts = page.Facts(
         settings=settings,
-        stages={kind: _stage(work_dir / kind / "metrics.csv", settings) for kind in STAGES},
+        stages={kind: _stage(work_dir, kind, settings) for kind in STAGES},
         machine=machine(),
         parameters={"localiser": localiser.count_params(), "pose": pose.count_params()},
-        megabytes={name: (folder / name).stat().st_size / 1e6 for name in (LOCALISER_FILE, POSE_FILE)},
+        megabytes={name: (folder / name).stat().st_size / 1e6 for name in NETWORKS},
         card=pose.card,
         scores=json.loads((folder / SCORES_FILE).read_text(encoding="utf-8")),
         measured=_measured(work_dir / MEASURED_FILE),
     )
     _write_text(folder / PAGE_FILE, page.text(facts))
     return folder
+
+
+def _load(path):
+    return keras.saving.load_model(path, compile=False, safe_mode=True)
+
+
+def _networks(work_dir, folder):
+    """The networks with rounded kernels, and as one LiteRT file."""
+    networks = [_load(work_dir / name) for name in NETWORKS]
+    for network in networks:
+        round_kernels(network)
+    with atomic.staged(folder) as staged:
+        packaged.write(*networks, staged)
+        for name in NETWORKS:
+            compress(staged / name)
 
 
 def round_kernels(network: keras.Model) -> None:
@@ -128,14 +136,16 @@ def machine() -> str:
     return f"{cores} CPU cores, " + (", ".join(names) if names else "no GPU")
 
 
-def _stage(path, settings):
-    """Pictures and hours of one stage, from its ``metrics.csv``."""
+def _stage(work_dir, kind, settings):
+    """Pictures, visits and hours of one stage, from its ``metrics.csv``; None if there is none."""
+    path = work_dir / kind / "metrics.csv"
     if not path.exists():
         return None
     with open(path, newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     return {
         "pictures": len(rows) * settings.chunk_pictures,
+        "visits": getattr(settings, f"{kind}_visits"),
         "hours": sum(float(row["seconds"]) for row in rows) / 3600,
     }
 

@@ -134,7 +134,7 @@ def _training(facts):
         if stage:
             lines.append(
                 f"- {name}: {stage['pictures']:,} different pictures, each trained on "
-                f"{facts.settings.visits} times, in {stage['hours']:.2f} hours."
+                f"{stage['visits']} times, in {stage['hours']:.2f} hours."
             )
     lines += [f"- Random seed {facts.settings.seed}.", f"- Machine: {facts.machine}."]
     return "\n".join(lines)

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 
 from crossinfo import config, model
-from crossinfo.pretrain import renderer
+from crossinfo.pretrain import package, renderer
 from crossinfo.pretrain.localiser import LocaliserStage
 from crossinfo.pretrain.pose import PoseStage
 from crossinfo.pretrain.settings import Settings
@@ -43,11 +43,12 @@ class Pretraining:
         self.machine = machine or config.Machine()
 
     def train(self) -> None:
-        """Leaves ``localiser.keras`` and ``pose.keras``; raises KeyboardInterrupt, all saved, on Ctrl-C."""
+        """Leaves both networks and the folder ``weights``; raises KeyboardInterrupt, all saved, on Ctrl-C."""
         self.settings.write(self.work_dir)
         with renderer.Renderer(self.work_dir / "pictures", self.settings, self.workers) as rendered:
             self._train("localiser", LOCALISER_FILE, rendered)
             self._train("pose", POSE_FILE, rendered)
+        package.write(self.work_dir, self.settings)
 
     def _train(self, kind, file, rendered):
         if (self.work_dir / file).exists():
