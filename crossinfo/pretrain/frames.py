@@ -28,7 +28,9 @@ CHECK_NEAR_MM, CHECK_NEAR_DEGREES = 18.0, 20.0
 CHECK_FAR_SHARE, CHECK_FAR_MM = 0.25, 60.0
 SECOND_HAND_SHARE = 0.2
 NO_HAND_MM = 120.0
-PROMINENT_SHARE = 0.4
+POINTS = 48
+NO_HAND_SHARES = (0.25, 0.2, 0.55)
+RING_MM = (80.0, 140.0)
 
 
 def localiser_arrays(pictures: Iterable[Picture], rng: np.random.Generator) -> dict[str, np.ndarray]:
@@ -96,22 +98,36 @@ def _check_place(picture, hand, rng):
 
 
 def _away_from_hands(picture, rng):
-    """A point on or a little behind a surface, far from all hands; at times the most prominent of several."""
+    """A point on or a little behind a surface, far from all hands: any, the nearest or the most hand-like."""
     depth_mm, camera = picture.depth_mm, picture.camera
     rows, columns = np.nonzero((depth_mm > 0) & (depth_mm < canvas.FAR_MM))
     middles = np.array([hand.joints_mm.mean(0) for hand in (*picture.hands, *picture.ignored)]).reshape(-1, 3)
     if not len(rows):
         return np.array([0.0, 0.0, rng.uniform(200, 1500)])
-    chosen = rng.integers(len(rows), size=32)
-    z = depth_mm[rows[chosen], columns[chosen]] + rng.uniform(0, 50, len(chosen))
-    x = (columns[chosen] - camera.cx) / camera.fx * z
-    y = (rows[chosen] - camera.cy) / camera.fy * z
-    points = np.stack([x, y, z], 1)
+    chosen = rng.integers(len(rows), size=POINTS)
+    u, v = columns[chosen], rows[chosen]
+    z = depth_mm[v, u] + rng.uniform(0, 50, POINTS)
+    points = np.stack([(u - camera.cx) / camera.fx * z, (v - camera.cy) / camera.fy * z, z], 1)
     away = (np.linalg.norm(points[:, None] - middles, axis=-1) > NO_HAND_MM).all(1)
     if not away.any():
         return points[0] + [0, 0, 2 * NO_HAND_MM]
     points = points[away]
-    return points[points[:, 2].argmin()] if rng.random() < PROMINENT_SHARE else points[0]
+    kind = rng.choice(3, p=NO_HAND_SHARES)
+    if kind == 0:
+        return points[0]
+    return points[points[:, 2].argmin() if kind == 1 else _aloneness(picture, points, rng).argmax()]
+
+
+def _aloneness(picture, points, rng):
+    """How much of a ring about each point is empty or far behind it: much for heads, feet and small things."""
+    camera, (height, width) = picture.camera, picture.depth_mm.shape
+    angle = np.arange(12) * (2 * np.pi / 12)
+    ring = np.stack([np.cos(angle), np.sin(angle), 0 * angle], 1) * rng.uniform(*RING_MM)
+    x, y, z = np.moveaxis(points[:, None] + ring, -1, 0)
+    u, v = (np.rint(x / z * camera.fx + camera.cx), np.rint(y / z * camera.fy + camera.cy))
+    inside = (u >= 0) & (u < width) & (v >= 0) & (v < height)
+    depth_mm = picture.depth_mm[np.where(inside, v, 0).astype(int), np.where(inside, u, 0).astype(int)]
+    return (inside & ((depth_mm == 0) | (depth_mm > z + 100))).mean(1)
 
 
 @tf.function(
