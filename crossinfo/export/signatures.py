@@ -95,11 +95,10 @@ class ServedModel(tf.Module):
             folded = folding.fold_localiser(localiser)
             self._localiser_weights = [_variable(weight, weights) for weight in folded.weights]
             self._networks = networks(
-                lambda inputs: _of_side(
-                    folded.stateless_call(_floats(self._localiser_weights), [], inputs)[0], hand
-                ),
+                lambda inputs: folded.stateless_call(_floats(self._localiser_weights), [], inputs)[0],
                 self._pose,
                 model.card,
+                hand,
             )
             # A graph of the instance: an export traces every graph of the class, also where it cannot be.
             self.hands = _graph(DEPTH, CAMERA)(ServedModel._two_hands).__get__(self, ServedModel)
@@ -176,25 +175,17 @@ class ServedModel(tf.Module):
 
 
 def networks(
-    localise: whole_frame.Localise, pose: whole_frame.Function, card: ModelCard
+    localise: whole_frame.Localise, pose: whole_frame.Function, card: ModelCard, side: str = "auto"
 ) -> whole_frame.Networks:
     """The two networks of a whole frame.
 
     Args:
         localise, pose: functions of tensors, see ``whole_frame.Networks``.
         card: of the pose network.
+        side: "auto", or "right" or "left": what every hand is taken for.
     """
     (wrist,), (middle_root,) = registry.get(card.dataset).skeleton.palm_axis
-    return whole_frame.Networks(localise, pose, card.cube_mm, wrist, middle_root)
-
-
-def _of_side(outputs, hand):
-    """The localiser's outputs with all hands left or all right, unless ``hand`` is "auto"."""
-    if hand == "auto":
-        return outputs
-    check = outputs["check"]
-    side = tf.fill([tf.shape(check)[0], 1], 1.0 if hand == "left" else -1.0)
-    return {**outputs, "check": tf.concat([check[:, :1], side, check[:, 2:]], axis=1)}
+    return whole_frame.Networks(localise, pose, card.cube_mm, wrist, middle_root, side)
 
 
 def _floats(weights):

@@ -4,8 +4,8 @@ Per cell of 8 x 8 canvas pixels, the maps hold: the logit of a hand's centre lyi
 from the cell's middle in cells (across, down); its depth from the cell's reference in units of 100 mm; and
 cosine and sine of the angle that turns the hand upright (``crops.CropPlace``).
 
-A check of a crop holds: the logit of a hand; the logit of a left one; cosine and sine of the turn that is
-missing; and the hand's centre as a normalised joint of the crop.
+A check of a crop holds: the logit of a hand; the logit of a left one, which only helps it to learn; cosine
+and sine of the turn that is missing; and the hand's centre as a normalised joint of the crop.
 
 Legend: B frames, K places or hands of each.
 """
@@ -31,13 +31,11 @@ class Hands(NamedTuple):
     Args:
         centre_mm: float32 [B, K, 3]. About the mean of the joints, in camera space.
         angle: float32 [B, K]. What turns the hand upright, see ``crops.CropPlace``.
-        is_left: bool [B, K].
         confidence: float32 [B, K] in 0 .. 1; 0 where there are fewer than K.
     """
 
     centre_mm: tf.Tensor
     angle: tf.Tensor
-    is_left: tf.Tensor
     confidence: tf.Tensor
 
 
@@ -49,7 +47,7 @@ def reference_mm(canvas_mm: Array) -> tf.Tensor:
 
 
 def places(maps: Array, canvas_mm: Array, canvas_camera: Array, count: int) -> Hands:
-    """The maps' strongest peaks, K = ``count``, the most confident first; all taken for right hands.
+    """The maps' strongest peaks, K = ``count``, the most confident first.
 
     Args:
         maps: float32 [B, 16, 20, 6].
@@ -68,7 +66,7 @@ def places(maps: Array, canvas_mm: Array, canvas_camera: Array, count: int) -> H
     depth = tf.maximum(values[..., MAPS] + values[..., 3] * DEPTH_UNIT_MM, 50.0)
     centre_mm = geometry.unproject(tf.concat([pixel, depth[..., None]], axis=-1), canvas_camera)
     angle = tf.atan2(values[..., 5], values[..., 4])
-    return Hands(centre_mm, angle, tf.zeros_like(confidence, tf.bool), confidence)
+    return Hands(centre_mm, angle, confidence)
 
 
 def checked(check: Array, place: CropPlace) -> Hands:
@@ -80,7 +78,7 @@ def checked(check: Array, place: CropPlace) -> Hands:
     """
     centre_mm = crops.denormalise_joints(check[:, None, 4:7], place)[:, 0]
     angle = place.angle + tf.atan2(check[:, 3], check[:, 2])
-    return Hands(centre_mm, angle, check[:, 1] > 0, tf.sigmoid(check[:, 0]))
+    return Hands(centre_mm, angle, tf.sigmoid(check[:, 0]))
 
 
 def best(hands: Hands, count: int) -> Hands:

@@ -1,7 +1,9 @@
-"""The localiser: a small Keras model in two parts, one that looks at the whole frame, one that looks closely.
+"""The localiser: a small Keras model in three parts, each of which looks more closely than the one before.
 
 The finder is fully convolutional, from a canvas to maps of hands. The checker takes the crop at a place that
-the finder names and tells whether it is a hand, which side, and how to put the crop right.
+the finder names and tells whether it is a hand and how to put the crop right. The judge takes joints that the
+pose network, which knows right hands only, made of a crop and of its mirror image, and tells a right hand
+from an impossible one: a left hand taken for a right one bends its fingers backwards.
 """
 
 import keras
@@ -23,6 +25,20 @@ HEAD_WIDTH = 48
 CHECKER_WIDTHS = (12, 24, 48, 80, 96)
 CHECKER_UNITS = (0, 1, 2, 1, 0)
 CHECKER_DENSE = 96
+JUDGE_DENSE = (96, 96)
+JOINTS = 21
+
+
+EMPTY = {
+    "features": (1, canvas.HEIGHT, canvas.WIDTH, canvas.CHANNELS),
+    "crop": (1, CROP_SIZE, CROP_SIZE, 1),
+    "joints": (1, JOINTS, 3),
+}
+
+
+def inputs(**tensors) -> dict:
+    """All inputs of a `Localiser`, with zeros for those that are not given and whose part is not asked."""
+    return {name: tensors.get(name, keras.ops.zeros(shape)) for name, shape in EMPTY.items()}
 
 
 @registered
@@ -32,17 +48,20 @@ class Localiser(keras.Model):
     Args:
         normalisation: str or None, as of the layers' blocks.
 
-    Inputs: dict of `features (batch, 128, 160, 3)`, ``canvas.features``, and `crop (batch, 96, 96, 1)`, depth
-    crops as the pose network takes them; the two batches may differ in size.
-    Outputs: dict of `maps (batch, 16, 20, 6)` and `check (batch, 7)`.
+    Inputs: dict of `features (batch, 128, 160, 3)`, ``canvas.features``; `crop (batch, 96, 96, 1)`, depth
+    crops as the pose network takes them; and `joints (batch, 21, 3)`, normalised, as it gives them. The
+    batches may differ in size.
+    Outputs: dict of `maps (batch, 16, 20, 6)`, `check (batch, 7)` and `right (batch, 1)`.
     """
 
     def __init__(self, normalisation="fused", name="localiser", **kwargs):
         features = keras.Input((canvas.HEIGHT, canvas.WIDTH, canvas.CHANNELS), name="features")
         crop = keras.Input((CROP_SIZE, CROP_SIZE, 1), name="crop")
+        joints = keras.Input((JOINTS, 3), name="joints")
         common = {"normalisation": normalisation, "initializer": "he_normal"}
-        outputs = {"maps": _maps(features, common), "check": _check(crop, common)}
-        super().__init__({"features": features, "crop": crop}, outputs, name=name, **kwargs)
+        outputs = {"maps": _maps(features, common), "check": _check(crop, common), "right": _right(joints)}
+        inputs = {"features": features, "crop": crop, "joints": joints}
+        super().__init__(inputs, outputs, name=name, **kwargs)
         self.normalisation = normalisation
 
     def get_config(self):
@@ -73,6 +92,13 @@ def _check(crop, common):
     x = keras.layers.Flatten(name="checker_flat")(x)
     x = DenseBlock(CHECKER_DENSE, name="checker_dense", **common)(x)
     return keras.layers.Dense(CHECKS, name="check")(x)
+
+
+def _right(joints):
+    x = keras.layers.Flatten(name="judge_flat")(joints)
+    for layer, units in enumerate(JUDGE_DENSE, 1):
+        x = keras.layers.Dense(units, "relu", name=f"judge_dense{layer}")(x)
+    return keras.layers.Dense(1, name="right")(x)
 
 
 def _level(x, part, level, width, units, common):

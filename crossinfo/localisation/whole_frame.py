@@ -1,4 +1,4 @@
-"""A whole depth frame -> the joints of each hand in it: find, turn upright, estimate, and once more.
+"""A whole depth frame -> the joints of each hand in it: find, turn, estimate both ways, and once more.
 
 The same operations in memory, in the exported graph and in LiteRT files.
 
@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from crossinfo.localisation import canvas, detection
 from crossinfo.localisation.detection import Hands
+from crossinfo.localisation.network import inputs
 from datasets import centres, crops, geometry
 from datasets.crops import CropPlace
 from datasets.geometry import Array
@@ -23,8 +24,6 @@ Localise = Callable[[dict[str, tf.Tensor]], dict[str, tf.Tensor]]
 CONFIDENT = 0.5
 # Places that are looked at closely.
 PLACES = 3
-# Crops about the localiser's place, then about the network's own joints.
-PASSES = 2
 # Two hands found apart whose joints end up nearer than this are one hand.
 SAME_MM = 40.0
 
@@ -37,6 +36,7 @@ class Networks(NamedTuple):
         pose: function of crops [N, 96, 96, 1] -> normalised joints [N, J, 3].
         cube_mm: side of the crop cube.
         wrist, middle_root: indices of the two joints that stand above each other in an upright crop.
+        side: "auto", or "right" or "left": what every hand is taken for.
     """
 
     localise: Localise
@@ -44,6 +44,7 @@ class Networks(NamedTuple):
     cube_mm: float
     wrist: int
     middle_root: int
+    side: str = "auto"
 
 
 def find(networks: Networks, depth_mm: Array, camera: Array, hands: int) -> Hands:
@@ -56,27 +57,18 @@ def find(networks: Networks, depth_mm: Array, camera: Array, hands: int) -> Hand
         hands: int, 1 or 2.
     """
     canvas_mm, canvas_camera = canvas.fit(depth_mm, camera)
-    maps = _maps(networks, canvas.features(canvas_mm, canvas_camera))
+    # An output that is not asked for is not computed.
+    maps = networks.localise(inputs(features=canvas.features(canvas_mm, canvas_camera)))["maps"]
     found = _checked(networks, depth_mm, camera, detection.places(maps, canvas_mm, canvas_camera, PLACES))
     # Once more: a crop that was far off shows little of the hand.
     return _checked(networks, depth_mm, camera, detection.best(found, hands))
 
 
-def _maps(networks, features):
-    # The other half of the localiser is not computed: nothing asks for it.
-    crop = tf.zeros([1, crops.CROP_SIZE, crops.CROP_SIZE, 1])
-    return networks.localise({"features": features, "crop": crop})["maps"]
-
-
-def _check(networks, crop):
-    features = tf.zeros([1, canvas.HEIGHT, canvas.WIDTH, canvas.CHANNELS])
-    return networks.localise({"features": features, "crop": crop})["check"]
-
-
 def _checked(networks, depth_mm, camera, hands):
     """The hands [B, K] as the crops at their places show them."""
     depth_mm, place = _cut_out(networks, depth_mm, camera, hands)
-    looked = detection.checked(_check(networks, crops.crop(depth_mm, place)), place)
+    check = networks.localise(inputs(crop=crops.crop(depth_mm, place)))["check"]
+    looked = detection.checked(check, place)
     shape = [-1, hands.confidence.shape[1]]
     looked = Hands(*(tf.reshape(value, shape + list(value.shape[1:])) for value in looked))
     # What has no peak has no hand, however its crop looks; and no centre may be behind the camera.
@@ -84,7 +76,6 @@ def _checked(networks, depth_mm, camera, hands):
     return Hands(
         tf.where(real[..., None], looked.centre_mm, hands.centre_mm),
         looked.angle,
-        looked.is_left,
         tf.where(real, looked.confidence, 0.0),
     )
 
@@ -112,7 +103,7 @@ def estimate(networks: Networks, depth_mm: Array, camera: Array, hands: int) -> 
     """
     found = find(networks, depth_mm, camera, hands)
     valid = found.confidence >= CONFIDENT
-    outputs = _poses(networks, depth_mm, camera, found, valid, PASSES)
+    outputs = _poses(networks, depth_mm, camera, found, valid)
     if hands > 1:
         outputs = _without_doubles(outputs)
     return outputs
@@ -121,7 +112,7 @@ def estimate(networks: Networks, depth_mm: Array, camera: Array, hands: int) -> 
 def estimate_at(networks: Networks, depth_mm: Array, camera: Array, centre_mm: Array) -> dict[str, tf.Tensor]:
     """The hands at a caller's centres, one per frame.
 
-    The finder is not asked; the checker looks at the crop there, and tells angle and side.
+    The finder is not asked; the checker looks at the crop there, and tells the angle.
 
     Args:
         networks, depth_mm, camera: as ``find`` takes them.
@@ -133,20 +124,21 @@ def estimate_at(networks: Networks, depth_mm: Array, camera: Array, centre_mm: A
     usable = tf.reduce_all(tf.math.is_finite(centre_mm), axis=1, keepdims=True) & (centre_mm[:, 2:] > 0)
     centre_mm = tf.where(usable, centre_mm, tf.constant(centres.STAND_IN_MM))[:, None]
     sure = tf.ones_like(centre_mm[..., 0])
-    hands = Hands(centre_mm, tf.zeros_like(sure), tf.zeros_like(sure, tf.bool), sure)
+    hands = Hands(centre_mm, tf.zeros_like(sure), sure)
     for _ in range(2):
         hands = _checked(networks, depth_mm, camera, hands._replace(confidence=sure))
-    return _poses(networks, depth_mm, camera, hands, usable, PASSES)
+    return _poses(networks, depth_mm, camera, hands, usable)
 
 
-def _poses(networks, depth_mm, camera, found, valid, passes):
+def _poses(networks, depth_mm, camera, found, valid):
     """Outputs of ``estimate`` for hands [B, K]."""
     frames, hands = tf.shape(valid)[0], valid.shape[1]
     centre_mm = tf.where(valid[..., None], found.centre_mm, tf.constant(centres.STAND_IN_MM))
     depth_mm, place = _cut_out(networks, depth_mm, camera, found._replace(centre_mm=centre_mm))
-    camera, valid, is_left = place.camera, tf.reshape(valid, [-1]), tf.reshape(found.is_left, [-1])
+    camera, valid = place.camera, tf.reshape(valid, [-1])
+    joints_mm, is_left = _both_ways(networks, depth_mm, place)
     seen_mm, place = crops.mirrored(depth_mm, place, is_left)
-    joints_mm, place, filled = _refined(networks, seen_mm, place, passes)
+    joints_mm, place, filled = _refined(networks, seen_mm, place, joints_mm)
     joints_mm, centre_mm = (
         crops.mirror_joints(value, is_left) for value in (joints_mm, place.centre_mm[:, None])
     )
@@ -165,13 +157,29 @@ def _poses(networks, depth_mm, camera, found, valid, passes):
     return {**outputs, "valid": tf.reshape(valid, [frames, hands]), "confidence": found.confidence}
 
 
-def _refined(networks, depth_mm, place, passes):
-    """Joints [N, J, 3] of right hands, the place of their last crop, and whether it showed anything, [N]."""
-    for number in range(passes):
-        crop = crops.crop(depth_mm, place)
-        joints_mm = crops.denormalise_joints(networks.pose(crop), place)
-        if number + 1 < passes:
-            place = _about(networks, joints_mm, place)
+def _both_ways(networks, depth_mm, place):
+    """Joints [N, J, 3] of each hand, in the mirror if it is a left one; and whether it is, [N]."""
+    if networks.side != "auto":
+        is_left = tf.fill(tf.shape(place.angle), networks.side == "left")
+        seen_mm, place = crops.mirrored(depth_mm, place, is_left)
+        return crops.denormalise_joints(networks.pose(crops.crop(seen_mm, place)), place), is_left
+    mirrored_mm, mirrored = crops.mirrored(depth_mm, place, tf.ones_like(place.angle, tf.bool))
+    crop = tf.concat([crops.crop(depth_mm, place), crops.crop(mirrored_mm, mirrored)], axis=0)
+    joints = networks.pose(crop)
+    right, left = tf.split(networks.localise(inputs(joints=joints))["right"][:, 0], 2)
+    is_left = left > right
+    as_right, as_left = (
+        crops.denormalise_joints(half, where)
+        for half, where in zip(tf.split(joints, 2), (place, mirrored), strict=True)
+    )
+    return tf.where(is_left[:, None, None], as_left, as_right), is_left
+
+
+def _refined(networks, depth_mm, place, joints_mm):
+    """Joints of right hands about their first estimate; the crop's place; whether it shows anything, [N]."""
+    place = _about(networks, joints_mm, place)
+    crop = crops.crop(depth_mm, place)
+    joints_mm = crops.denormalise_joints(networks.pose(crop), place)
     return joints_mm, place, tf.reduce_any(crop < crops.BACKGROUND, axis=[1, 2, 3])
 
 

@@ -21,6 +21,7 @@ def _define(values):
     group.integer(
         "localiser_chunks", DEFAULT.localiser_chunks, "Chunks the localiser is trained on.", lower=1
     )
+    group.integer("side_chunks", DEFAULT.side_chunks, "Chunks the judge of sides is trained on.", lower=1)
     group.integer("pose_chunks", DEFAULT.pose_chunks, "Chunks the pose network is trained on.", lower=1)
     group.integer(
         "localiser_visits", DEFAULT.localiser_visits, "How often the localiser sees each chunk.", lower=1

@@ -119,7 +119,7 @@ def _away_from_hands(picture, rng):
 
 
 def _aloneness(picture, points, rng):
-    """How much of a ring about each point is empty or far behind it: much for heads, feet and small things."""
+    """How much of a ring about each point is empty or far behind it: much for heads, feet, small things."""
     camera, (height, width) = picture.camera, picture.depth_mm.shape
     angle = np.arange(12) * (2 * np.pi / 12)
     ring = np.stack([np.cos(angle), np.sin(angle), 0 * angle], 1) * rng.uniform(*RING_MM)

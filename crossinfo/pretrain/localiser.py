@@ -1,11 +1,12 @@
 """Stage one: the localiser on whole pictures and on crops of them."""
 
+import keras
 import numpy as np
 import tensorflow as tf
 
 from crossinfo.config import ScheduleConfig
 from crossinfo.localisation import canvas, detection, targets
-from crossinfo.localisation.network import Localiser
+from crossinfo.localisation.network import Localiser, inputs
 from crossinfo.localisation.whole_frame import CONFIDENT
 from crossinfo.training.statistics import StatisticsRenewer
 from crossinfo.training.trainer import make_optimizer, tf_variables
@@ -15,6 +16,7 @@ FLIP_SHARE = 0.5
 STATISTICS_BATCHES = 16
 NEAR_MM = 80.0
 BATCH = 64
+JUDGE = ("judge_dense1", "judge_dense2", "right")
 
 Tensors = dict[str, tf.Tensor]
 
@@ -35,7 +37,9 @@ class LocaliserStage:
         # Validated and saved: a copy whose batch statistics are renewed.
         self.snapshot = Localiser()
         self._optimizer = make_optimizer(schedule, steps_per_chunk, "float32")
-        self._optimizer.build(self.network.trainable_variables)
+        # The judge is trained on the pose network's joints, when there is one.
+        self._variables = [v for v in self.network.trainable_variables if not judges(v)]
+        self._optimizer.build(self._variables)
         self._renewer = StatisticsRenewer(self.snapshot)
         self._held_out = held_out
         self._sums: dict[str, float] = {}
@@ -62,8 +66,8 @@ class LocaliserStage:
             losses |= targets.check_losses(outputs["check"], _check_labels(batch))
             losses = {name: tf.reduce_mean(value) for name, value in losses.items()}
             total = tf.add_n(list(losses.values()))
-        variables = self.network.trainable_variables
-        self._optimizer.apply_gradients(zip(tape.gradient(total, variables), variables, strict=True))
+        gradients = tape.gradient(total, self._variables)
+        self._optimizer.apply_gradients(zip(gradients, self._variables, strict=True))
         return {**losses, "total": total}
 
     def means(self) -> dict[str, float]:
@@ -79,7 +83,8 @@ class LocaliserStage:
         self._renewer.renew(self._seen)
         self._seen = []
         found = [self._infer(batch) for batch in self._batches()]
-        hands = detection.Hands(*(np.concatenate([hands[i] for hands, _ in found]) for i in range(4)))
+        places = zip(*(hands for hands, _ in found), strict=True)
+        hands = detection.Hands(*(np.concatenate(values) for values in places))
         check = np.concatenate([check for _, check in found])
         return score_places(hands, _labels(self._held_out)) | score_checks(
             check, _check_labels(self._held_out)
@@ -103,9 +108,14 @@ class LocaliserStage:
         )
 
 
+def judges(variable: keras.Variable) -> bool:
+    """Whether a localiser's variable belongs to its judge."""
+    return variable.path.split("/")[0] in JUDGE
+
+
 def _inputs(batch):
     crop = tf.reshape(batch["crop"], [-1, *batch["crop"].shape[2:]])
-    return {"features": canvas.features(batch["canvas"], batch["camera"]), "crop": crop}
+    return inputs(features=canvas.features(batch["canvas"], batch["camera"]), crop=crop)
 
 
 def _labels(batch):

@@ -44,7 +44,7 @@ class Renderer:
         # Fork would copy a parent that holds TensorFlow's threads and locks.
         context = multiprocessing.get_context("spawn")
         self._wanted = context.Value("q", 0)
-        chunks = max(self._settings.localiser_chunks, self._settings.pose_chunks)
+        chunks = max(span.first + span.chunks for span in self._settings.spans.values())
         for worker in range(self._workers):
             arguments = (self._folder, self._settings, self._wanted, range(worker, chunks, self._workers))
             process = context.Process(target=_render, args=arguments, daemon=True)

@@ -11,6 +11,7 @@ from crossinfo.pretrain import package, renderer
 from crossinfo.pretrain.localiser import LocaliserStage
 from crossinfo.pretrain.pose import PoseStage
 from crossinfo.pretrain.settings import Settings
+from crossinfo.pretrain.side import SideStage
 from crossinfo.pretrain.stage import Stage
 from datasets.io import atomic
 
@@ -21,7 +22,7 @@ POSE_FILE = "pose.keras"
 
 
 class Pretraining:
-    """The two stages in one folder; what is finished is not done again.
+    """The stages in one folder; what is finished is not done again.
 
     Args:
         settings: Settings.
@@ -45,33 +46,43 @@ class Pretraining:
     def train(self) -> None:
         """Leaves both networks and the folder ``weights``; raises KeyboardInterrupt, all saved, on Ctrl-C."""
         self.settings.write(self.work_dir)
+        without_judge = pathlib.Path("localiser", LOCALISER_FILE)
         with renderer.Renderer(self.work_dir / "pictures", self.settings, self.workers) as rendered:
-            self._train("localiser", LOCALISER_FILE, rendered)
-            self._train("pose", POSE_FILE, rendered)
+            self._train("localiser", without_judge, rendered, self._localiser_stage)
+            self._train("pose", POSE_FILE, rendered, self._pose_stage)
+            self._train("side", LOCALISER_FILE, rendered, self._side_stage, without_judge)
         package.write(self.work_dir, self.settings)
 
-    def _train(self, kind, file, rendered):
+    def _train(self, kind, file, rendered, make_stage, *more):
+        """Trains one stage, unless its network is there."""
         if (self.work_dir / file).exists():
             return
         keras.utils.set_random_seed(self.settings.seed)
-        chunks, visits = (getattr(self.settings, f"{kind}_{name}") for name in ("chunks", "visits"))
-        frames = len(next(iter(rendered.chunk(kind, 0).values())))
-        steps = max(frames * visits // self.settings.batch_size, 1)
+        span = self.settings.spans[kind]
+        frames = len(next(iter(rendered.chunk(span.arrays, span.first).values())))
+        steps = max(frames * span.visits // self.settings.batch_size, 1)
         schedule = config.ScheduleConfig(
-            epochs=chunks,
+            epochs=span.chunks,
             batch_size=self.settings.batch_size,
             learning_rate=self.settings.learning_rate,
             curve="cosine",
         )
-        stage = self._stage(kind, schedule, steps)
-        Stage(stage, self.settings, chunks, visits, self.work_dir / kind).run(rendered)
+        stage = make_stage(schedule, steps, self.held_out()[span.arrays], *more)
+        Stage(stage, self.settings, span, self.work_dir / kind).run(rendered)
         model.save(stage.snapshot, self.work_dir / file)
 
-    def _stage(self, kind, schedule, steps):
-        held_out = self.held_out()[kind]
-        if kind == "localiser":
-            return LocaliserStage(schedule, steps, held_out)
+    def _localiser_stage(self, schedule, steps, held_out):
+        return LocaliserStage(schedule, steps, held_out)
+
+    def _pose_stage(self, schedule, steps, held_out):
         return PoseStage(self.settings.variant, schedule, steps, held_out, self.machine)
+
+    def _side_stage(self, schedule, steps, held_out, without_judge):
+        localiser, pose = (
+            keras.saving.load_model(self.work_dir / file, compile=False)
+            for file in (without_judge, POSE_FILE)
+        )
+        return SideStage(localiser, pose, schedule, steps, held_out)
 
     def held_out(self) -> dict[str, dict[str, np.ndarray]]:
         """Arrays of held-out pictures {kind: arrays}, rendered once."""

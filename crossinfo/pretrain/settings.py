@@ -4,11 +4,27 @@ import dataclasses
 import json
 import os
 import pathlib
+from typing import NamedTuple
 
 from datasets.errors import InputError
 from datasets.io import atomic
 
 FILE = "pretrain.json"
+
+
+class Span(NamedTuple):
+    """The chunks of one stage.
+
+    Args:
+        arrays: "localiser" or "pose", which of a chunk's files is read.
+        first, chunks: int. The first chunk and how many.
+        visits: int. How many chunks the stage trains on at a time: each is seen so often before it goes.
+    """
+
+    arrays: str
+    first: int
+    chunks: int
+    visits: int
 
 
 @dataclasses.dataclass(frozen=True)
@@ -18,9 +34,9 @@ class Settings:
     Args:
         seed: int. Persons, poses, scenes, weights and order.
         chunk_pictures: int. Pictures rendered as one file, and trained on together.
-        localiser_chunks, pose_chunks: int. Length of the two stages in new chunks.
-        localiser_visits, pose_visits: int. How many chunks a stage trains on at a time: each is seen so often
-            before it goes.
+        localiser_chunks, pose_chunks, side_chunks: int. Length of the stages in chunks. The first two begin
+            with the first chunk, the last one goes on after them.
+        localiser_visits, pose_visits: int. See ``Span``.
         variant: str. The pose network, a key of ``config.VARIANTS``.
         batch_size: int.
         learning_rate: float. Adam's, decayed to zero along a cosine.
@@ -31,12 +47,23 @@ class Settings:
     chunk_pictures: int = 512
     localiser_chunks: int = 100
     pose_chunks: int = 400
+    side_chunks: int = 20
     localiser_visits: int = 5
     pose_visits: int = 3
     variant: str = "compact"
     batch_size: int = 64
     learning_rate: float = 1e-3
     validation_pictures: int = 500
+
+    @property
+    def spans(self) -> dict[str, Span]:
+        """The chunks of each stage, by its name."""
+        seen = max(self.localiser_chunks, self.pose_chunks)
+        return {
+            "localiser": Span("localiser", 0, self.localiser_chunks, self.localiser_visits),
+            "pose": Span("pose", 0, self.pose_chunks, self.pose_visits),
+            "side": Span("pose", seen, self.side_chunks, 1),
+        }
 
     def write(self, work_dir: str | os.PathLike) -> None:
         """Writes ``pretrain.json``; raises InputError if the folder was made with other settings."""

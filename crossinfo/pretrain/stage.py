@@ -11,7 +11,7 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from crossinfo.pretrain.renderer import Renderer
-from crossinfo.pretrain.settings import Settings
+from crossinfo.pretrain.settings import Settings, Span
 from crossinfo.training.loop import StopRequest
 from datasets.errors import InputError
 from datasets.io import atomic
@@ -44,15 +44,12 @@ class Stage:
     Args:
         trained: Trainable.
         settings: Settings.
-        chunks, visits: int. Length, and how many chunks the window holds.
+        span: Span. The chunks that it is trained on.
         folder: of checkpoints and ``metrics.csv``.
     """
 
-    def __init__(
-        self, trained: Trainable, settings: Settings, chunks: int, visits: int, folder: pathlib.Path
-    ):
-        self._trained, self._settings, self._folder = trained, settings, folder
-        self._chunks, self._visits = chunks, visits
+    def __init__(self, trained: Trainable, settings: Settings, span: Span, folder: pathlib.Path):
+        self._trained, self._settings, self._span, self._folder = trained, settings, span, folder
         self._position = tf.Variable(0, dtype=tf.int64, name="position")
         checkpoint = tf.train.Checkpoint(trained=trained.checkpoint(), position=self._position)
         self._manager = tf.train.CheckpointManager(checkpoint, str(folder / "checkpoints"), max_to_keep=2)
@@ -63,9 +60,9 @@ class Stage:
         """Trains to the end; raises KeyboardInterrupt, with all saved, on a stop request."""
         self._restore()
         first = int(self._position)
-        with StopRequest() as stop, tqdm(total=self._chunks, initial=first, unit="chunk") as bar:
+        with StopRequest() as stop, tqdm(total=self._span.chunks, initial=first, unit="chunk") as bar:
             bar.set_description(self._trained.kind)
-            for position in range(first, self._chunks):
+            for position in range(first, self._span.chunks):
                 started = time.perf_counter()
                 for batch in self._batches(renderer, position):
                     self._trained.step(batch)
@@ -77,7 +74,7 @@ class Stage:
         values = {**self._trained.means(), "seconds": seconds}
         if not np.isfinite(list(values.values())).all():
             raise InputError(f"{self._trained.kind}: the loss is not finite at chunk {position}")
-        last = position + 1 == self._chunks
+        last = position + 1 == self._span.chunks
         if last or (position + 1) % VALIDATE_EVERY == 0:
             values |= {f"val_{name}": value for name, value in self._trained.validate().items()}
             bar.write(_line(self._trained.kind, position, values))
@@ -98,10 +95,11 @@ class Stage:
 
     def _batches(self, renderer, position) -> Iterator[Arrays]:
         """The frames of all chunks in the window, shuffled together."""
-        numbers = range(max(position + 1 - self._visits, 0), position + 1)
-        kind, size = self._trained.kind, self._settings.batch_size
+        first, size = self._span.first, self._settings.batch_size
+        numbers = range(first + max(position + 1 - self._span.visits, 0), first + position + 1)
         self._window = {
-            number: self._window.get(number) or renderer.chunk(kind, number) for number in numbers
+            number: self._window.get(number) or renderer.chunk(self._span.arrays, number)
+            for number in numbers
         }
         chunks = [self._window[number] for number in numbers]
         frames = {name: np.concatenate([chunk[name] for chunk in chunks]) for name in chunks[0]}

@@ -62,15 +62,14 @@ def test_a_check_moves_and_turns_the_place_as_its_labels_are_made():
     np.testing.assert_allclose(hands.centre_mm, hand_mm[:, 0], atol=0.01)
     np.testing.assert_allclose(hands.angle, [1.1], rtol=1e-5)
     np.testing.assert_allclose(hands.confidence, [1 / (1 + np.exp(-2.0))], rtol=1e-5)
-    assert not hands.is_left.numpy().any()
 
 
 def test_the_second_hand_is_the_most_confident_that_is_not_the_first_again():
     centre_mm = tf.constant([[[0.0, 0, 500], [200, 0, 500], [10, 0, 500]]])
     confidence = tf.constant([[0.9, 0.6, 0.8]])
-    hands = Hands(centre_mm, tf.constant([[1.0, 2, 3]]), tf.constant([[False, True, False]]), confidence)
+    hands = Hands(centre_mm, tf.constant([[1.0, 2, 3]]), confidence)
     both = detection.best(hands, 2)
-    assert both.angle.numpy().tolist() == [[1, 2]] and both.is_left.numpy().tolist() == [[False, True]]
+    assert both.angle.numpy().tolist() == [[1, 2]]
     assert detection.best(hands, 1).angle.numpy().tolist() == [[1]]
     alone = detection.best(hands._replace(centre_mm=tf.zeros_like(centre_mm)), 2)
     assert alone.confidence.numpy()[0, 1] == 0

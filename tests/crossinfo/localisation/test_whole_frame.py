@@ -19,21 +19,23 @@ UPRIGHT[WRIST], UPRIGHT[ROOT] = [0, 0.5, 0], [0, -0.1, 0]
 UPRIGHT -= UPRIGHT.mean(0)
 
 
-def networks(*peaks, left=-5.0, turn=0.0, shift=(0.0, 0, 0), hand=5.0, pose=None):
+def networks(*peaks, left=False, turn=0.0, shift=(0.0, 0, 0), hand=5.0, pose=None):
     """Networks that find places (row, column, logit, angle) on every frame, all at the wall's depth.
 
-    Every crop is checked to be a hand, a left one, turned and shifted as told.
+    Every crop is checked to be a hand, turned and shifted as told; all hands are left ones or none.
     """
     maps = np.zeros((1, ROWS, COLUMNS, MAPS), np.float32)
     maps[..., 0], maps[..., 4] = -99, 1
     for row, column, logit, angle in peaks:
         maps[0, row, column] = [logit, 0, 0, 0, np.cos(angle), np.sin(angle)]
-    check = np.float32([[hand, left, np.cos(turn), np.sin(turn), *shift]])
+    check = np.float32([[hand, 0, np.cos(turn), np.sin(turn), *shift]])
 
     def localise(inputs):
         return {
             "maps": tf.repeat(tf.constant(maps), tf.shape(inputs["features"])[0], axis=0),
             "check": tf.repeat(tf.constant(check), tf.shape(inputs["crop"])[0], axis=0),
+            # The second half of the joints are of the mirrored crops.
+            "right": tf.linspace(0.0, 1.0 if left else -1.0, tf.shape(inputs["joints"])[0])[:, None],
         }
 
     def upright(crop):
@@ -61,7 +63,9 @@ def test_joints_are_turned_back_into_the_frame(angle):
 
 def test_a_left_hand_is_a_right_hand_in_the_mirror():
     right = whole_frame.estimate(networks((8, 5, 5, 0.6)), wall(), cameras(), hands=1)
-    left = whole_frame.estimate(networks((8, COLUMNS - 1 - 5, 5, -0.6), left=5.0), wall(), cameras(), hands=1)
+    left = whole_frame.estimate(
+        networks((8, COLUMNS - 1 - 5, 5, -0.6), left=True), wall(), cameras(), hands=1
+    )
     assert left["is_left"].numpy().all() and not right["is_left"].numpy().any()
     # Windows are whole pixels, rounded alike on both sides of the frame: one pixel is 2.5 mm here.
     np.testing.assert_allclose(left["joints_mm"] * np.float32([-1, 1, 1]), right["joints_mm"], atol=2.6)
@@ -95,7 +99,7 @@ def test_the_last_crop_is_about_the_joints_of_the_one_before():
 
 def test_two_hands_that_become_one_are_one():
     same = networks((8, 5, 5, 0), (8, 9, 4, 0), pose=_onto_the_first)
-    outputs = whole_frame.estimate(same, wall(), cameras(), hands=2)
+    outputs = whole_frame.estimate(same._replace(side="right"), wall(), cameras(), hands=2)
     assert outputs["valid"].numpy().tolist() == [[True, False]]
     assert not outputs["joints_mm"][0, 1].numpy().any()
     apart = networks((8, 5, 5, 0), (8, 15, 4, 0))
@@ -121,7 +125,7 @@ def test_a_frame_without_a_peak_has_no_hand_whatever_a_crop_looks_like():
 
 def test_at_a_callers_centre_only_the_checker_is_asked():
     centre = tf.constant([[20.0, -30, 590]])
-    outputs = whole_frame.estimate_at(networks(left=5.0, turn=0.4), wall(), cameras(), centre)
+    outputs = whole_frame.estimate_at(networks(left=True, turn=0.4), wall(), cameras(), centre)
     assert outputs["is_left"].numpy().all() and outputs["valid"].numpy().all()
     uvd = outputs["joints_uvd"].numpy()[0, 0]
     du, dv = (uvd[ROOT] - uvd[WRIST])[:2]
