@@ -13,6 +13,13 @@ from datasets.errors import InputError
 BENCH_FRAMES = 100
 
 
+class _Optional(Group):
+    """Flags that are not required of --check."""
+
+    def string(self, name, default, help, required=False):
+        super().string(name, default, help)
+
+
 def _define(values):
     server = Group(values, "Server")
     server.string("server", None, "host:port of its gRPC port, or http://host:port of its REST port", True)
@@ -20,8 +27,9 @@ def _define(values):
     server.integer("model_version", None, "version of the model; the newest if omitted", lower=1)
     server.string("version_label", None, "version label, such as stable or canary, instead of a number")
     server.number("deadline_s", 30.0, "time limit in seconds per frame, retries included", lower=0.001)
-    server.integer("retries", 5, "retries, with growing pauses, while the server is unavailable", lower=0)
-    frames = Group(values, "Frames")
+    server.integer("retries", 5, "retries, with growing pauses, while the server is away or busy", lower=0)
+    server.switch("check", False, "only check that the version or label is loaded; takes no frames")
+    frames = _Optional(values, "Frames")
     flags.define(frames)
     frames.string("output_dir", None, "folder for joints.csv; not used with --bench")
     timing = Group(values, "Bench")
@@ -41,13 +49,18 @@ COMMAND = Command(
 
 def main(values: SimpleNamespace) -> None:
     """Runs the command on parsed flags; whatever can be checked is checked before the first request."""
+    if values.version_label and values.model_version is not None:
+        raise InputError("--version_label and --model_version cannot be combined")
+    model = Model(values.model_name, values.model_version, values.version_label)
+    if values.check:
+        return _check(values, model)
+    for name in ("input", "camera"):
+        if not getattr(values, name):
+            raise InputError(f"--{name} is required")
     frames = flags.depth_frames(values)
     if not (values.output_dir or values.bench):
         raise InputError("--output_dir is required, unless --bench is given")
-    if values.version_label and values.model_version is not None:
-        raise InputError("--version_label and --model_version cannot be combined")
     check_output_dir(values.output_dir or ".")
-    model = Model(values.model_name, values.model_version, values.version_label)
     with connect(values.server, model, values.deadline_s, values.retries, values.concurrency) as remote:
         if values.bench:
             requests = [images.request(frames, path) for path in frames.paths[:BENCH_FRAMES]]
@@ -55,6 +68,12 @@ def main(values: SimpleNamespace) -> None:
             return
         poses = images.write_joints(remote, frames, values.output_dir)
     print(f"{len(poses)} frames, a hand in {sum(bool(pose.valid) for pose in poses)}: {values.output_dir}")
+
+
+def _check(values, model):
+    """Prints the version that answers; raises what ``Remote.version`` raises, for the exit status."""
+    with connect(values.server, model, values.deadline_s, values.retries) as remote:
+        print(f"{values.server}: {values.model_name}: version {remote.version()} answers")
 
 
 if __name__ == "__main__":

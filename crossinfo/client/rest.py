@@ -16,7 +16,7 @@ from crossinfo.client.transport import MAX_MESSAGE_BYTES, Model, one_line, to_ex
 STATUSES = {
     400: "INVALID_ARGUMENT", 401: "UNAUTHENTICATED", 403: "PERMISSION_DENIED", 404: "NOT_FOUND",
     408: "DEADLINE_EXCEEDED", 412: "FAILED_PRECONDITION", 413: "RESOURCE_EXHAUSTED", 501: "UNIMPLEMENTED",
-    503: "UNAVAILABLE", 504: "DEADLINE_EXCEEDED",
+    429: "RESOURCE_EXHAUSTED", 503: "UNAVAILABLE", 504: "DEADLINE_EXCEEDED",
 }  # fmt: skip
 # A response with a single output does not name it.
 ONLY_OUTPUT = {"crop": "joints"}
@@ -35,7 +35,8 @@ class Rest:
     def __init__(self, server: str, model: Model, connections: int = 1):
         self.server = server
         self._pool = urllib3.PoolManager(maxsize=connections, retries=False)
-        self._url = f"{server.rstrip('/')}/v1/models/{urllib.parse.quote(model.name, safe='')}"
+        self._model_url = f"{server.rstrip('/')}/v1/models/{urllib.parse.quote(model.name, safe='')}"
+        self._url = self._model_url
         if model.version is not None:
             self._url += f"/versions/{model.version}"
         if model.label:
@@ -57,8 +58,24 @@ class Rest:
         Returns:
             The outputs by name. Raises as ``to_exception`` says.
         """
+        outputs = self._answer("POST", f"{self._url}:predict", timeout_s, request)["outputs"]
+        if not isinstance(outputs, dict):
+            outputs = {ONLY_OUTPUT[signature]: outputs}
+        return {name: _from_json(values) for name, values in outputs.items()}
+
+    def version(self, timeout_s: float) -> int:
+        """Number of the version that answers for the model; raises as ``to_exception`` says if none does."""
+        return int(self._answer("GET", f"{self._url}/metadata", timeout_s)["model_spec"]["version"])
+
+    def states(self, timeout_s: float) -> dict[int, tuple[str, str]]:
+        """{version: (state, message)} of the model, whatever its version or label; raises as ``version``."""
+        versions = self._answer("GET", self._model_url, timeout_s)["model_version_status"]
+        return {int(one["version"]): (one["state"], one["status"]["error_message"]) for one in versions}
+
+    def _answer(self, method, url, timeout_s, request=None):
+        """The JSON of a response; raises as ``to_exception`` says."""
         try:
-            status, body = self._post(request, time.monotonic() + timeout_s)
+            status, body = self._read(method, url, time.monotonic() + timeout_s, request)
         except (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ProtocolError) as error:
             raise to_exception(self.server, "UNAVAILABLE", str(error)) from None
         except (urllib3.exceptions.TimeoutError, TimeoutError):
@@ -67,16 +84,13 @@ class Rest:
             raise OSError(f"{self.server}: {one_line(str(error))}") from None
         if status != 200:
             raise to_exception(self.server, STATUSES.get(status, f"HTTP {status}"), _error_message(body))
-        outputs = json.loads(body)["outputs"]
-        if not isinstance(outputs, dict):
-            outputs = {ONLY_OUTPUT[signature]: outputs}
-        return {name: _from_json(values) for name, values in outputs.items()}
+        return json.loads(body)
 
-    def _post(self, request, deadline):
+    def _read(self, method, url, deadline, request):
         """(status, body). The body is read in chunks, so that neither its size nor its time is unbounded."""
         response = self._pool.request(
-            "POST",
-            f"{self._url}:predict",
+            method,
+            url,
             body=request,
             headers=HEADERS,
             timeout=urllib3.Timeout(total=max(deadline - time.monotonic(), 1e-3)),

@@ -1,10 +1,10 @@
-"""The gRPC transport, with the five messages of TensorFlow Serving's ``Predict`` that it needs.
+"""The gRPC transport, with the messages of TensorFlow Serving's three calls that it needs.
 
 The official messages (``tensorflow-serving-api``) import all of TensorFlow, which takes ten times the memory
 and start-up time of the rest of this client. On the wire a message consists of field numbers and types, so
 those are declared here, under names of our own; unknown fields are skipped when reading. The tests compare
 them with ``tensorflow-serving-api``. Source: ``tensorflow/core/framework/tensor.proto`` and
-``tensorflow_serving/apis/{model,predict}.proto``.
+``tensorflow_serving/apis/{model,predict,get_model_metadata,get_model_status}.proto``.
 """
 
 from collections.abc import Mapping
@@ -16,7 +16,9 @@ from numpy.typing import ArrayLike
 
 from crossinfo.client.transport import MAX_MESSAGE_BYTES, Model, to_exception
 
-METHOD = "/tensorflow.serving.PredictionService/Predict"
+PREDICT = "/tensorflow.serving.PredictionService/Predict"
+METADATA = "/tensorflow.serving.PredictionService/GetModelMetadata"
+STATUS = "/tensorflow.serving.ModelService/GetModelStatus"
 OPTIONS = (
     ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
     ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
@@ -48,9 +50,17 @@ _FIELDS = {
     },
     "PredictRequest": {"model": (1, "ModelSpec"), "inputs": (2, "*NamedTensor")},
     "PredictResponse": {"outputs": (1, "*NamedTensor")},
+    "MetadataRequest": {"model": (1, "ModelSpec"), "fields": (2, "*string")},
+    "MetadataResponse": {"model": (1, "ModelSpec")},
+    "StatusRequest": {"model": (1, "ModelSpec")},
+    "Status": {"code": (1, "int32"), "message": (2, "string")},
+    "VersionStatus": {"version": (1, "int64"), "state": (2, "int32"), "status": (3, "Status")},
+    "StatusResponse": {"versions": (1, "*VersionStatus")},
 }
 # Values of TensorFlow's DataType enum.
 FLOAT, STRING, BOOL = 1, 7, 10
+# Values of ModelVersionStatus.State.
+STATES = {0: "UNKNOWN", 10: "START", 20: "LOADING", 30: "AVAILABLE", 40: "UNLOADING", 50: "END"}
 
 
 def _descriptor(name, fields):
@@ -86,6 +96,10 @@ _CLASSES = _message_classes()
 Tensor = _CLASSES["Tensor"]
 PredictRequest = _CLASSES["PredictRequest"]
 PredictResponse = _CLASSES["PredictResponse"]
+MetadataRequest = _CLASSES["MetadataRequest"]
+MetadataResponse = _CLASSES["MetadataResponse"]
+StatusRequest = _CLASSES["StatusRequest"]
+StatusResponse = _CLASSES["StatusResponse"]
 
 
 def to_tensor(array: ArrayLike) -> message.Message:
@@ -132,16 +146,12 @@ class Rpc:
         self.server = server
         self._model = model
         self._channel = grpc.insecure_channel(server, options=OPTIONS)
-        self._predict = self._channel.unary_unary(METHOD)
 
     def encode(self, signature: str, arrays: Mapping[str, ArrayLike]) -> bytes:
         """The request as a serialised ``PredictRequest``."""
         request = PredictRequest()
-        request.model.name = self._model.name
+        self._select(request.model)
         request.model.signature = signature
-        if self._model.version is not None:
-            request.model.version.number = self._model.version
-        request.model.label = self._model.label or ""
         for name, array in arrays.items():
             request.inputs.add(name=name, tensor=to_tensor(array))
         return request.SerializeToString()
@@ -157,12 +167,37 @@ class Rpc:
         Returns:
             The outputs by name. Raises as ``to_exception`` says.
         """
+        outputs = PredictResponse.FromString(self._call(PREDICT, request, timeout_s)).outputs
+        return {output.name: from_tensor(output.tensor) for output in outputs}
+
+    def version(self, timeout_s: float) -> int:
+        """Number of the version that answers for the model; raises as ``to_exception`` says if none does."""
+        request = MetadataRequest(fields=["signature_def"])
+        self._select(request.model)
+        response = self._call(METADATA, request.SerializeToString(), timeout_s)
+        return MetadataResponse.FromString(response).model.version.number
+
+    def states(self, timeout_s: float) -> dict[int, tuple[str, str]]:
+        """{version: (state, message)} of the model, whatever its version or label; raises as ``version``."""
+        request = StatusRequest()
+        request.model.name = self._model.name
+        response = self._call(STATUS, request.SerializeToString(), timeout_s)
+        versions = StatusResponse.FromString(response).versions
+        return {one.version: (STATES.get(one.state, "UNKNOWN"), one.status.message) for one in versions}
+
+    def _select(self, spec):
+        """Fills a ``ModelSpec`` with what the model is asked for by."""
+        spec.name = self._model.name
+        spec.label = self._model.label or ""
+        if self._model.version is not None:
+            spec.version.number = self._model.version
+
+    def _call(self, method, request, timeout_s):
+        """The serialised response; raises as ``to_exception`` says."""
         try:
-            response = self._predict(request, timeout=max(timeout_s, 0))
+            return self._channel.unary_unary(method)(request, timeout=max(timeout_s, 0))
         except grpc.RpcError as error:
             raise to_exception(self.server, error.code().name, error.details() or "") from None
-        outputs = PredictResponse.FromString(response).outputs
-        return {output.name: from_tensor(output.tensor) for output in outputs}
 
     def close(self) -> None:
         """Closes the channel."""

@@ -11,6 +11,8 @@ from numpy.typing import ArrayLike
 from datasets.errors import InputError
 
 MAX_MESSAGE_BYTES = 64 * 2**20
+# gRPC's words for a call that found all threads of the server taken; no other RESOURCE_EXHAUSTED has them.
+NO_THREAD = "Server Threadpool Exhausted"
 
 # Statuses that the caller can do something about; all others are the server's failures.
 CALLER_ERRORS = {
@@ -51,6 +53,12 @@ class Transport(Protocol):
             timeout_s: float. Longest wait for the answer, in seconds.
         """
 
+    def version(self, timeout_s: float) -> int:
+        """Number of the version that answers for the model; raises as ``to_exception`` says if none does."""
+
+    def states(self, timeout_s: float) -> dict[int, tuple[str, str]]:
+        """{version: (state, message)} of the model, whatever its version or label; raises as ``version``."""
+
     def close(self) -> None:
         """Closes the connections."""
 
@@ -64,11 +72,13 @@ def to_exception(server: str, status: str, message: str) -> Exception:
         message: The server's error message.
 
     Returns:
-        ConnectionError for UNAVAILABLE (the only status that is retried), TimeoutError for
-        DEADLINE_EXCEEDED, InputError for a mistake of the caller, OSError for anything else.
+        ConnectionError, which is retried, for UNAVAILABLE and for a server whose threads are all taken;
+        TimeoutError for DEADLINE_EXCEEDED, InputError for a mistake of the caller, OSError for anything else.
     """
     if status == "UNAVAILABLE":
         return ConnectionError(f"{server}: not available ({one_line(message)}); is the server running?")
+    if status == "RESOURCE_EXHAUSTED" and NO_THREAD in message:
+        return ConnectionError(f"{server}: all its threads are taken ({NO_THREAD}); see --grpc_max_threads")
     if status == "DEADLINE_EXCEEDED":
         return TimeoutError(f"{server}: no answer within the deadline")
     error = InputError if status in CALLER_ERRORS else OSError
@@ -81,6 +91,13 @@ def one_line(message: str) -> str:
     message = re.sub(r"\[\[\{\{.*?\}\}\]\]", "", message, flags=re.DOTALL)
     line = " ".join(message.split())
     return line if len(line) <= 300 else line[:297] + "..."
+
+
+def check_rows(arrays: Mapping[str, ArrayLike]) -> None:
+    """Raises InputError naming an input without rows: a server that batches may never answer it."""
+    for name, array in arrays.items():
+        if np.shape(array)[:1] == (0,):
+            raise InputError(f"`{name}`: the batch is empty")
 
 
 def check_size(server: str, request: bytes) -> None:

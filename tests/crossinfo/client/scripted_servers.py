@@ -15,7 +15,10 @@ JOINTS = np.zeros((1, 1, 3), np.float32)
 
 
 class Script:
-    """What a server answers, request by request: a status, or an event to wait for before OK."""
+    """What a server answers, request by request: a status, or an event to wait for before OK.
+
+    A status may have the server's words after it: "RESOURCE_EXHAUSTED quota".
+    """
 
     def __init__(self, *steps):
         self.steps, self.seen = list(steps), 0
@@ -43,7 +46,7 @@ def rpc_server(script, port=0):
     def answer(request, context):
         step = script.next()
         if step != "OK":
-            context.abort(getattr(grpc.StatusCode, step), f"said {step}")
+            context.abort(getattr(grpc.StatusCode, step.split()[0]), f"said {step}")
         response = rpc.PredictResponse()
         response.outputs.add(name="joints", tensor=rpc.to_tensor(JOINTS))
         return response.SerializeToString()
@@ -77,7 +80,7 @@ def rest_server(script, port=0):
         def do_POST(self):
             self.rfile.read(int(self.headers["Content-Length"]))
             step = script.next()
-            self.send_response(codes[step])
+            self.send_response(codes[step.split()[0]])
             self.end_headers()
             error = b'{"error": "said %s"}' % step.encode()
             self.wfile.write(b'{"outputs": [[[0, 0, 0]]]}' if step == "OK" else error)

@@ -99,9 +99,28 @@ def test_bench_prints_rate_and_percentiles(server, protocol, folder, tmp_path, c
     assert not (tmp_path / "out").exists()
 
 
+def test_check_tells_by_its_status_whether_a_label_is_loaded(server, protocol, capsys):
+    address = f"--server={server.address(protocol)}"
+    assert run(address, "--check", "--version_label=stable") == 0
+    assert capsys.readouterr().out.strip().endswith("hand: version 1 answers")
+    assert run(address, "--check", "--version_label=absent") == 2
+    error = capsys.readouterr().err
+    assert "Unrecognized servable version label: absent" in error and error.count("\n") == 1
+    assert run(address, "--check", "--model_version=9") == 2
+
+
+@pytest.mark.parametrize("scheme", ["", "http://"])
+def test_check_of_no_server_fails(scheme, capsys):
+    with closed_port() as port:
+        assert run(f"--server={scheme}127.0.0.1:{port}", "--check", "--retries=0") == 2
+    assert "not available" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
+        (["--input="], "--input is required"),
+        (["--camera="], "--camera is required"),
         (["--output_dir="], "--output_dir is required, unless --bench"),
         (["--camera=0,1,2,3"], "--camera=0,1,2,3: camera must be finite with positive focal lengths"),
         (["--input=gone"], "--input=gone: no such file"),

@@ -49,12 +49,37 @@ def test_a_version_or_label_is_what_answers(server, newest, stable, protocol, ch
     assert_same(found, right.call("png", **inputs))
 
 
-@pytest.mark.parametrize("kind", LACKING, ids=lambda kind: kind.__name__)
-def test_the_official_server_is_among_those_tested(kind):
+@pytest.mark.parametrize(
+    ("choice", "version"), [({"label": "stable"}, 1), ({"label": "canary"}, 2), ({"version": 1}, 1), ({}, 2)]
+)
+def test_the_version_that_answers_is_known(server, protocol, choice, version):
+    with server.connect(protocol, Model("hand", **choice)) as client:
+        assert client.version() == version
+
+
+def test_a_label_that_is_not_there_has_no_version(server, protocol):
+    with server.connect(protocol, Model("hand", label="absent")) as client:
+        with pytest.raises(InputError, match="Unrecognized servable version label: absent"):
+            client.version()
+    with server.connect(protocol, Model("hand", version=9)) as client:
+        with pytest.raises(InputError, match="Servable not found"):
+            client.version()
+
+
+def test_states_are_those_of_all_versions(server, protocol):
+    with server.connect(protocol, Model("hand", label="stable")) as client:
+        assert client.states() == {1: ("AVAILABLE", ""), 2: ("AVAILABLE", "")}
+    with server.connect(protocol, Model("foot")) as client:
+        with pytest.raises(InputError, match="foot"):
+            client.states()
+
+
+@pytest.mark.parametrize("which", LACKING, ids=lambda which: which.__name__)
+def test_the_projects_own_tests_run_on_the_official_server(which):
     """All tests that take ``server`` run on TensorFlow Serving itself where it can be started."""
-    if LACKING[kind]:
-        pytest.skip(f"needs {LACKING[kind]}")
-    assert kind in KINDS
+    if LACKING[which]:
+        pytest.skip(f"needs {LACKING[which]}")
+    assert which in KINDS
 
 
 def test_the_two_versions_differ(newest, stable):
@@ -105,8 +130,9 @@ def short_pauses(monkeypatch):
     monkeypatch.setattr(remote, "FIRST_PAUSE_S", 0.01)
 
 
-def test_an_unavailable_server_is_tried_again(protocol, short_pauses):
-    with scripted(protocol, "UNAVAILABLE", "UNAVAILABLE", retries=2) as (client, script):
+@pytest.mark.parametrize("status", ["UNAVAILABLE", "RESOURCE_EXHAUSTED Server Threadpool Exhausted"])
+def test_a_server_that_is_away_or_busy_is_tried_again(protocol, short_pauses, status):
+    with scripted(protocol, status, status, retries=2) as (client, script):
         assert client.call("crop", crop=CROP)["joints"].shape == (1, 1, 3)
     assert script.seen == 3
 
@@ -120,7 +146,12 @@ def test_retries_end(protocol, short_pauses):
 
 @pytest.mark.parametrize(
     ("status", "error"),
-    [("INVALID_ARGUMENT", InputError), ("NOT_FOUND", InputError), ("INTERNAL", OSError)],
+    [
+        ("INVALID_ARGUMENT", InputError),
+        ("NOT_FOUND", InputError),
+        ("RESOURCE_EXHAUSTED quota", InputError),
+        ("INTERNAL", OSError),
+    ],
 )
 def test_no_other_failure_is_tried_again(protocol, status, error):
     with scripted(protocol, status, status) as (client, script):

@@ -28,6 +28,20 @@ def test_no_version_asks_for_the_newest():
     assert request.model_spec.WhichOneof("version_choice") is None
 
 
+def test_states_have_the_official_numbers():
+    status = pytest.importorskip("tensorflow_serving.apis.get_model_status_pb2")
+    assert rpc.STATES == {number: name for name, number in status.ModelVersionStatus.State.items()}
+
+
+def test_a_status_is_read_from_the_official_message():
+    status = pytest.importorskip("tensorflow_serving.apis.get_model_status_pb2")
+    written = status.GetModelStatusResponse()
+    one = written.model_version_status.add(version=3, state=status.ModelVersionStatus.END)
+    one.status.error_code, one.status.error_message = 2, "gone"
+    (read,) = rpc.StatusResponse.FromString(written.SerializeToString()).versions
+    assert (read.version, rpc.STATES[read.state], read.status.message) == (3, "END", "gone")
+
+
 @pytest.mark.parametrize(
     "array",
     [
