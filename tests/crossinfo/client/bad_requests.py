@@ -83,6 +83,14 @@ BAD = {
     "no such signature": ("pose", {"depth": DEPTH}, "pose"),
 }
 
+# Batches that the client does not send: a server that batches would never answer.
+EMPTY = ("empty batch", "empty batch of crops", "empty batch of files")
+
+# Where REST is different. An input too many is passed over. An empty batch has no further sizes in JSON,
+# which was once refused by another name and once answered.
+REST_PASSES_OVER = "an input too many"
+REST_MAY_ANSWER = "empty batch"
+
 # Frames in which there is nothing to find: an answer, with ``valid`` false and zeros.
 NO_HAND = {
     "not a number": np.full_like(DEPTH, np.nan),

@@ -31,7 +31,12 @@ class Server:
 
     rpc: str
     rest: str
-    pid: int
+    process: subprocess.Popen
+    log: pathlib.Path
+
+    @property
+    def pid(self):
+        return self.process.pid
 
     def address(self, protocol):
         return getattr(self, protocol)
@@ -63,28 +68,29 @@ def stable(versions):
     return loading.load_predictor(versions / "1")
 
 
-def stand_in(config, base):
+def stand_in(config, base, *flags):
     """Command line of the server beside this file, and None for its ports: it chooses and logs them."""
     for package in ("grpc", "tensorflow_serving"):
         pytest.importorskip(package, reason=f"the stand-in server needs {package}: pip install -e '.[test]'")
-    return [sys.executable, str(HERE / "model_server.py"), *_flags(config, (0, 0))], None
+    return [sys.executable, str(HERE / "model_server.py"), *_flags(config, (0, 0)), *flags], None
 
 
-def official(config, base):
+def official(config, base, *flags):
     """Command line of TensorFlow Serving's own binary, and its ports."""
-    ports = _unused_ports()
-    return ["tensorflow_model_server", *_flags(config, ports)], ports
+    ports = unused_ports()
+    return ["tensorflow_model_server", *_flags(config, ports), *flags], ports
 
 
-def docker(config, base):
+def docker(config, base, *flags):
     """Command line of TensorFlow Serving's own image, and its ports."""
-    ports = _unused_ports()
-    mounts = ["-v", f"{base}:{base}:ro", "-v", f"{config}:{config}:ro"]
+    ports = unused_ports()
+    folders = (base, config.parent, SERVING)
+    mounts = [word for folder in folders for word in ("-v", f"{folder}:{folder}:ro")]
     run = ["docker", "run", "--rm", "--network=host", *mounts, "--entrypoint=tensorflow_model_server", IMAGE]
-    return [*run, *_flags(config, ports)], ports
+    return [*run, *_flags(config, ports), *flags], ports
 
 
-def _unused_ports():
+def unused_ports():
     """Two ports free at this moment: the official server takes 0 to mean none, so it cannot choose."""
     with socket.create_server(("127.0.0.1", 0)) as first, socket.create_server(("127.0.0.1", 0)) as second:
         return first.getsockname()[1], second.getsockname()[1]
@@ -116,17 +122,36 @@ def _flags(config, ports):
     return [
         f"--port={ports[0]}", f"--rest_api_port={ports[1]}", f"--model_config_file={config}",
         "--allow_version_labels_for_unavailable_models=true",
+        f"--monitoring_config_file={SERVING / 'monitoring.config'}",
     ]  # fmt: skip
 
 
 @pytest.fixture(scope="session", params=KINDS, ids=lambda kind: kind.__name__)
-def server(request, versions, tmp_path_factory):
-    """The project's own ``models.config`` on each server that can run here."""
-    folder = tmp_path_factory.mktemp("server")
+def kind(request):
+    """Each server that can run here: a function of a configuration, the models' folder and more flags."""
+    return request.param
+
+
+@pytest.fixture(scope="session")
+def server(kind, versions, tmp_path_factory):
+    """The project's own ``models.config``, with as many threads as its compose file gives."""
+    with serving(kind, versions, tmp_path_factory.mktemp("server"), "--grpc_max_threads=64") as running:
+        yield running
+
+
+@contextlib.contextmanager
+def serving(kind, base, folder, *flags):
+    """A server of the project's own ``models.config``, in ``folder``, that runs during the block.
+
+    Args:
+        kind: which server.
+        base: folder of the versions.
+        folder: where its configuration and ``log.txt`` are put.
+        flags: more of them.
+    """
     config = folder / "models.config"
-    text = (SERVING / "models.config").read_text()
-    config.write_text(text.replace("/models/hand", str(versions)))
-    command, ports = request.param(config, versions)
+    config.write_text((SERVING / "models.config").read_text().replace("/models/hand", str(base)))
+    command, ports = kind(config, base, *flags)
     with started(command, ports, folder / "log.txt") as running:
         yield running
 
@@ -140,8 +165,8 @@ def started(command, ports, log):
     try:
         rpc_port, rest_port = ports or _wait(process, log, _logged_ports, log)
         rest = f"http://127.0.0.1:{rest_port}"
-        _wait(process, log, _available, f"{rest}/v1/models/hand/labels/canary")
-        yield Server(f"127.0.0.1:{rpc_port}", rest, process.pid)
+        _wait(process, log, _available, f"{rest}/v1/models/hand/labels/canary/metadata")
+        yield Server(f"127.0.0.1:{rpc_port}", rest, process, log)
     finally:
         process.terminate()
         try:
@@ -153,7 +178,7 @@ def started(command, ports, log):
 
 def _wait(process, log, look, place):
     """What ``look(place)`` finds as soon as it finds something."""
-    end = time.monotonic() + 120
+    end = time.monotonic() + 600
     while time.monotonic() < end and process.poll() is None:
         if result := look(place):
             return result
@@ -168,7 +193,7 @@ def _logged_ports(log):
 
 def _available(url):
     try:
-        return "AVAILABLE" in urllib.request.urlopen(url, timeout=5).read().decode()
+        return urllib.request.urlopen(url, timeout=5).status == 200
     except (urllib.error.URLError, OSError):
         return False
 

@@ -27,18 +27,33 @@ def test_the_composition_names_files_that_exist_and_mounts_models_read_only():
     files = re.findall(r"/config/([\w.]+)", text)
     assert set(files) == {"models.config", "monitoring.config", "batching.config"}
     assert all((SERVING / file).is_file() for file in files)
+    assert "--grpc_max_threads=${THREADS:-64}" in text
     assert ":/models/hand:ro" in text and ".:/config:ro" in text
 
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
-def test_the_health_check_tells_a_server_from_none(server):
+def test_the_health_check_asks_whether_stable_is_loaded(server):
     (line,) = re.findall(r"- '(exec .*)'", (SERVING / "docker-compose.yml").read_text())
-    port = server.rest.rpartition(":")[2]
-    assert subprocess.run(["bash", "-c", line.replace("8501", port)], timeout=20).returncode == 0
-    stopped = subprocess.run(["bash", "-c", line.replace("8501", "1")], capture_output=True, timeout=20)
-    assert stopped.returncode != 0
-    absent = line.replace("8501", port).replace("stable", "absent")
-    assert subprocess.run(["bash", "-c", absent], timeout=20).returncode != 0
+    line = line.replace("$$", "$").replace("8501", server.rest.rpartition(":")[2])
+
+    def status(command):
+        return subprocess.run(["bash", "-c", command], capture_output=True, timeout=20).returncode
+
+    assert status(line) == 0
+    assert status(line.replace("stable", "absent")) != 0
+    assert status(re.sub(r"tcp/127.0.0.1/\d+", "tcp/127.0.0.1/1", line)) != 0
+
+
+def test_batching_is_off_and_one_switch_turns_it_on():
+    text = (SERVING / "docker-compose.yml").read_text()
+    switched = re.findall(r"\$\{BATCHING:\+(.*?)\}", text)
+    assert switched == ["--enable_batching=true --batching_parameters_file=/config/batching.config"]
+    assert text.count("--enable_batching") == 1
+
+
+def test_padding_stays_off():
+    settings = re.sub("#.*", "", (SERVING / "batching.config").read_text())
+    assert "max_batch_size" in settings and "pad_variable_length_inputs" not in settings
 
 
 @pytest.mark.skipif(
