@@ -16,7 +16,7 @@ import numpy as np
 import tensorflow as tf
 
 from crossinfo.export import packaged
-from crossinfo.pretrain import judge, page
+from crossinfo.pretrain import page, scorer
 from crossinfo.pretrain.settings import Settings
 from datasets.errors import InputError
 from datasets.io import atomic
@@ -26,7 +26,6 @@ NETWORKS = (packaged.POSE_FILE, packaged.LOCALISER_FILE)
 SCORES_FILE, PAGE_FILE = "scores.json", "README.md"
 # Figures of other data, such as real frames: a list of rows, objects with the same keys each.
 MEASURED_FILE = "measured.json"
-STAGES = ("localiser", "pose")
 # Scored are so many pictures with hands for each of validation, and as many without as of validation.
 PICTURES_EACH = 4
 _WEIGHTS = "model.weights.h5"
@@ -49,13 +48,13 @@ def write(work_dir: str | os.PathLike, settings: Settings) -> pathlib.Path:
     pose, localiser = (_load(folder / name) for name in NETWORKS)
     if not (folder / SCORES_FILE).exists():
         pictures = settings.validation_pictures
-        scores = judge.measure(
-            pose, localiser, settings.seed + judge.SEED, PICTURES_EACH * pictures, pictures
+        scores = scorer.measure(
+            pose, localiser, settings.seed + scorer.SEED, PICTURES_EACH * pictures, pictures
         )
         _write_text(folder / SCORES_FILE, json.dumps(scores.summary(), indent=2) + "\n")
     facts = page.Facts(
         settings=settings,
-        stages={kind: _stage(work_dir, kind, settings) for kind in STAGES},
+        stages={kind: _stage(work_dir, kind, settings) for kind in settings.spans},
         machine=machine(),
         parameters={"localiser": localiser.count_params(), "pose": pose.count_params()},
         megabytes={name: (folder / name).stat().st_size / 1e6 for name in NETWORKS},
@@ -122,7 +121,9 @@ def _copy(source, target):
         if isinstance(item, h5py.Group):
             _copy(item, target.create_group(name))
         else:
-            filters = {"compression": "gzip", "compression_opts": 9, "shuffle": True} if item.ndim > 1 else {}
+            # One chunk, so that each byte plane is long enough for codes of its own.
+            packing = {"compression": "gzip", "compression_opts": 9, "shuffle": True, "chunks": item.shape}
+            filters = packing if item.ndim > 1 else {}
             target.create_dataset(name, data=item[()], **filters).attrs.update(item.attrs)
 
 
@@ -145,7 +146,7 @@ def _stage(work_dir, kind, settings):
         rows = list(csv.DictReader(file))
     return {
         "pictures": len(rows) * settings.chunk_pictures,
-        "visits": getattr(settings, f"{kind}_visits"),
+        "visits": settings.spans[kind].visits,
         "hours": sum(float(row["seconds"]) for row in rows) / 3600,
     }
 

@@ -12,6 +12,7 @@ from crossinfo.pretrain.settings import Settings
 
 TAGS = ("hand-pose-estimation", "3d", "depth", "tensorflow", "synthetic-data")
 LOCALISER, POSE = "localiser", "pose"
+STAGES = {LOCALISER: "Localiser", POSE: "Pose network", "side": "Left or right"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -20,7 +21,7 @@ class Facts:
 
     Args:
         settings: Settings of the pretraining.
-        stages: {"localiser" or "pose": {"pictures": int, "hours": float} or None}.
+        stages: {name of a stage: {"pictures": int, "visits": int, "hours": float}, None if it is not known}.
         machine: str. What it was trained on.
         parameters: {"localiser" or "pose": int}.
         megabytes: {file name: float}.
@@ -89,10 +90,10 @@ def _what(facts):
 # Hands in a depth frame
 
 A depth frame of any camera in, {len(facts.card.joints)} joints in millimetres out, for up to two hands,
-left and right. A localiser ({millions[LOCALISER]} parameters) finds each hand in the frame, how it is
-turned, and which side it is. A CrossInfoNet ({millions[POSE]} parameters, variant
-`{facts.settings.variant}`) estimates the joints in a crop that shows it upright, and once more in a crop
-about the joints themselves.
+left and right. A localiser ({millions[LOCALISER]} parameters) finds each hand in the frame and how it is
+turned. A CrossInfoNet ({millions[POSE]} parameters, variant `{facts.settings.variant}`) estimates the
+joints in a crop that shows it upright, once more in a crop about the joints themselves; as it sees it and in
+the mirror, which tells left hands from right ones.
 
 Files: {files}. Kernels are rounded to float16.
 """
@@ -129,15 +130,19 @@ def _training(facts):
     fields = dataclasses.asdict(facts.settings)
     flags = "".join(f" --{name}={value}" for name, value in fields.items() if value != getattr(default, name))
     lines = ["## Training", "", "```", f"python -m crossinfo.pretrain --work_dir=WORK_DIR{flags}", "```", ""]
-    for kind, name in ((LOCALISER, "Localiser"), (POSE, "Pose network")):
-        stage = facts.stages[kind]
+    for kind, name in STAGES.items():
+        stage = facts.stages.get(kind)
         if stage:
             lines.append(
                 f"- {name}: {stage['pictures']:,} different pictures, each trained on "
-                f"{stage['visits']} times, in {stage['hours']:.2f} hours."
+                f"{_times(stage['visits'])}, in {stage['hours']:.2f} hours."
             )
     lines += [f"- Random seed {facts.settings.seed}.", f"- Machine: {facts.machine}."]
     return "\n".join(lines)
+
+
+def _times(count):
+    return "once" if count == 1 else f"{count} times"
 
 
 def _errors(facts):

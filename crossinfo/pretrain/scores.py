@@ -1,4 +1,4 @@
-"""Scores of a pair of networks on held-out synthetic pictures, and how they are shown; ``judge`` makes them.
+"""Scores of a pair of networks on held-out synthetic pictures, and how they are shown; ``scorer`` makes them.
 
 Three centres: ``gt``, one crop about the labelled hand, turned upright by the labels, with the labelled side;
 ``refined``, the whole frame and nothing else; ``com``, a caller's centre, that of ``datasets.centres.mass``,

@@ -13,7 +13,7 @@ import struct
 
 import numpy as np
 
-from crossinfo.pretrain.judge import Shown, batches
+from crossinfo.pretrain.scorer import Shown, batches
 from crossinfo.pretrain.scores import HELD_OUT, figures
 from datasets.geometry import Camera, project
 from datasets.synthetic import sensors, solids
@@ -202,17 +202,17 @@ def _before_wall(rng, depth_mm, mesh):
     return np.where(depth_mm > 0, depth_mm, wall_mm)
 
 
-def scores(judge, path, frames=100):
+def scores(scorer, path, frames=100):
     """``HandScore`` of each of some pictures; the poses take the place of the scenes.
 
     Args:
-        judge: ``crossinfo.pretrain.judge.Judge``.
+        scorer: ``crossinfo.pretrain.scorer.Scorer``.
         path: of the hand's file.
         frames: int.
     """
     hand = load(path)
     shown = (Shown(number, picture(hand, number), HELD_OUT) for number in range(frames))
-    scored = [score for batch in batches(shown) for score in judge.with_hands(batch)[0]]
+    scored = [score for batch in batches(shown) for score in scorer.with_hands(batch)[0]]
     return sorted(scored, key=lambda score: score.picture)
 
 

@@ -1,7 +1,7 @@
-"""Judging a pair of networks on pictures of other persons, half of them taken with a camera that no training
+"""Scoring a pair of networks on pictures of other persons, half of them taken with a camera that no training
 picture was taken with; the sensors are those of the training.
 
-The networks are judged as they are exported (``export.signatures.ServedModel``).
+The networks are scored as they are exported (``export.signatures.ServedModel``).
 
 Legend: B pictures of one size, J joints.
 """
@@ -32,7 +32,7 @@ _BATCH_PIXELS = 32 * 240 * 320
 
 
 class Shown(NamedTuple):
-    """A picture to be judged.
+    """A picture to be scored.
 
     Args:
         number: int.
@@ -61,16 +61,16 @@ def measure(
         pictures: int. How many with hands.
         empty_pictures: int. How many without.
     """
-    judge = Judge(model, localiser)
+    scorer = Scorer(model, localiser)
     hands, false, empty = [], 0, 0
     with tqdm(total=pictures + empty_pictures, unit="picture", desc="scores", disable=None) as bar:
         for batch in batches(_shown(seed, range(pictures), *(n for n in scene.SCENES if n != EMPTY))):
-            scored, wrong = judge.with_hands(batch)
+            scored, wrong = scorer.with_hands(batch)
             hands += scored
             false += wrong
             bar.update(len(batch))
         for batch in batches(_shown(seed, range(_FIRST_EMPTY, _FIRST_EMPTY + empty_pictures), EMPTY)):
-            empty += judge.empty(batch)
+            empty += scorer.empty(batch)
             bar.update(len(batch))
     hands.sort(key=lambda hand: hand.picture)
     return Scores(seed, tuple(hands), pictures, false, empty_pictures, empty)
@@ -101,7 +101,7 @@ def error_mm(joints_mm: np.ndarray, labels_mm: np.ndarray) -> float:
     return float(np.linalg.norm(joints_mm - labels_mm, axis=-1).mean())
 
 
-class Judge:
+class Scorer:
     """A pair of networks, and what is asked of them.
 
     Args:
