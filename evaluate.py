@@ -7,7 +7,7 @@ from datasets.errors import InputError
 
 def main(values):
     """Flags -> one evaluation -> its table."""
-    if bool(values.model) == bool(values.labels):
+    if values.model and values.labels or values.predictions and not values.labels:
         raise InputError("name either --model, or --labels with --predictions")
     report = _files(values).run() if values.labels else _network(values).run()
     if report is None:

@@ -70,7 +70,7 @@ setuptools.setup(
     python_requires=">=3.10,<3.14",
     packages=setuptools.find_packages(include=["crossinfo", "crossinfo.*", "datasets", "datasets.*"]),
     package_data={
-        "crossinfo": ["web/*", "serving/*", "serving/examples/*"],
+        "crossinfo": ["weights/*", "web/*", "serving/*", "serving/examples/*"],
         "crossinfo.reports": ["templates/*"],
         "datasets.synthetic": ["assets/*"],
     },

@@ -11,15 +11,26 @@ from datasets.command_line import Command, FlagValues, Group
 from datasets.errors import InputError
 
 SYNTHETIC_FRAMES = 9000
+PRETRAINED = "pretrained"
+REFINED = "refined"
 WORKERS = "Processes that prepare frames; 0 prepares them in the main process. Default: one per core."
 
 
-def data_flags(flag_values: FlagValues) -> None:
-    """Defines which frames to take, and where the hand is taken to be."""
+def data_flags(flag_values: FlagValues, refined: bool = False) -> None:
+    """Defines which frames to take, and where the hand is taken to be; perhaps where the network finds it."""
     data = Group(flag_values, "Data")
     synthetic = "Without it, synthetic data are generated in WORK_DIR/data."
     shared.define_dataset(data, "synthetic", synthetic, all_subjects=True)
-    shared.define_centre(data)
+    if not refined:
+        shared.define_centre(data)
+        return
+    data.choice(
+        "centre", None, (*shared.CENTRES, REFINED),
+        "Where the hand is: ground truth (numbers are then not comparable with others'), a file, the centre "
+        "of mass, or where a network that finds hands finds it (as these numbers are: it sees the whole "
+        "frame). Default: file if --centre_file is given, else com.",
+    )  # fmt: skip
+    shared.define_centre_file(data)
 
 
 def run_flags(flag_values: FlagValues) -> None:
@@ -106,14 +117,19 @@ def _train_flags(flag_values):
     network.switch("heatmap_guidance", True, "Off: no heat-map heads (table 1).")
     network.string(
         "init_from", None,
-        "WORK_DIR or model.keras of a trained network to fine-tune; its layers must be the same.",
+        "WORK_DIR or model.keras of a trained network to fine-tune, or pretrained for the package's own; its "
+        "layers must be the same, but for the last ones where the joints are others.",
     )  # fmt: skip
 
 
 def _evaluate_flags(flag_values):
     network = Group(flag_values, "A network")
-    network.string("model", None, "WORK_DIR, model.keras, exported SavedModel or a model.tflite of crops.")
-    data_flags(flag_values)
+    network.string(
+        "model", None,
+        "WORK_DIR, model.keras, exported SavedModel or a model.tflite. Default: the pretrained networks of "
+        "this package, for datasets of their 21 joints.",
+    )  # fmt: skip
+    data_flags(flag_values, refined=True)
     network.switch("by_centre", True, "Also report the error for each other centre mode the data allow.")
     files = Group(flag_values, "Or text files")
     files.string("labels", None, "Labels in the field's format: one frame per line, u v d of each joint.")
@@ -150,7 +166,7 @@ def run_config(values: SimpleNamespace) -> config.RunConfig:
     """``config.RunConfig`` from the values of ``TRAIN``'s flags. Raises InputError naming a flag."""
     settings = run_settings(values)
     variant = settings.variant.with_switches(_sharing(values), values.heatmap_guidance)
-    return dataclasses.replace(settings, variant=variant, init_from=_absolute(values.init_from))
+    return dataclasses.replace(settings, variant=variant, init_from=_init_from(values.init_from))
 
 
 def _sharing(values):
@@ -234,6 +250,11 @@ def test_source(values: SimpleNamespace, data_dir: str):
         cubes_mm=(),
         options=reader_options(values),
     )
+
+
+def _init_from(path):
+    """A path made absolute; what is no path stays as it is."""
+    return path if path == PRETRAINED or str(path).startswith("hf://") else _absolute(path)
 
 
 def _absolute(path):

@@ -30,11 +30,11 @@ def main(values: SimpleNamespace) -> None:
     frames = flags.depth_frames(values)
     check_output_dir(values.output_dir)
     import_tensorflow()
-    from crossinfo.inference import loading, prediction
+    from crossinfo.inference import loading, pose, prediction
 
     predictor = loading.load_predictor(values.model, values.localiser, values.hand)
     poses = prediction.predict(predictor, frames, values.output_dir, values.hands)
-    print(f"{prediction.count(poses)}: {values.output_dir}")
+    print(f"{pose.count(poses)}: {values.output_dir}")
 
 
 if __name__ == "__main__":

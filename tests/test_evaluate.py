@@ -47,7 +47,8 @@ def test_text_files_are_scored_and_shown_as_a_table(run, labels, tmp_path):
 @pytest.mark.parametrize(
     "flags, message",
     [
-        ([], "error: name either --model, or --labels with --predictions"),
+        (["--predictions={labels}"], "error: name either --model, or --labels with --predictions"),
+        ([], "error: --data_dir is required for --dataset=nyu"),
         (["--model={tmp_path}", "--labels={labels}"], "error: name either --model, or --labels"),
         (["--labels={labels}"], "error: --predictions: name at least one file"),
         (["--labels={labels}", "--predictions={labels},x/labels.txt"], "would both be called labels"),

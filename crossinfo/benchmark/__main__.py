@@ -4,13 +4,14 @@ import pathlib
 from types import SimpleNamespace
 
 from crossinfo import flags
+from crossinfo.inference.flags import PRETRAINED
 from datasets.command_line import Command, Group, run
 from datasets.runtime import import_tensorflow
 
 
 def _define(values):
     group = Group(values, "Benchmark")
-    group.string("model", None, "a work_dir of train.py, or a model.keras", required=True)
+    group.string("model", None, f"a work_dir of train.py, or a model.keras; {PRETRAINED}")
     group.string("output_dir", None, "folder for benchmark.json and benchmark.md", required=True)
     flags.data_flags(values)
     group.integer("frames", 1000, "at most so many frames of the test split, evenly spread", lower=1)
@@ -18,7 +19,11 @@ def _define(values):
     group.integer(
         "threads", None, "of LiteRT, one per core by default; TensorFlow always takes every core", lower=1
     )
-    group.string("cache_dir", None, "where cropped frames are kept; without it the model's work_dir/shards")
+    group.string(
+        "cache_dir", None,
+        "where cropped frames are kept; without it the model's work_dir/shards, or "
+        "--output_dir/shards without --model",
+    )  # fmt: skip
     group.string("calibration", None, "training crops for int8, as in crossinfo.export")
 
 
@@ -34,22 +39,27 @@ def main(values: SimpleNamespace) -> None:
     import_tensorflow()
     from crossinfo.benchmark import comparison, report
     from crossinfo.evaluation.network import find_data_dir
+    from crossinfo.export import packaged
     from crossinfo.inference import loading
 
     network = loading.load_model(values.model)
     keras_file = loading.keras_file(values.model)
-    data_dir = values.data_dir or find_data_dir(keras_file.parent, values.dataset)
+    data_dir = values.data_dir or find_data_dir(values.model and keras_file.parent, values.dataset)
+    cache_dir = values.cache_dir
+    if values.model is None:
+        cache_dir = cache_dir or f"{values.output_dir}/shards"
     content = comparison.compare(
         network,
         keras_file,
         flags.test_source(values, data_dir),
-        cache_dir=values.cache_dir,
+        localiser=loading.load_localiser(network, values.model),
+        cache_dir=cache_dir,
         calibration=values.calibration,
         max_frames=values.frames,
         rounds=values.rounds,
         threads=values.threads,
     )
-    name = pathlib.Path(values.model).resolve().name
+    name = pathlib.Path(values.model).resolve().name if values.model else packaged.NAME
     print(report.write(values.output_dir, {"model": name, **content}))
 
 

@@ -11,6 +11,7 @@ import tensorflow as tf
 from crossinfo import model
 from crossinfo.export import litert, quantize, saved_model
 from crossinfo.inference import litert_runtime
+from crossinfo.localisation.network import Localiser
 from datasets.errors import InputError
 
 
@@ -35,6 +36,7 @@ def all_forms(
     folder: pathlib.Path,
     calibration: Callable[[], np.ndarray],
     threads: int,
+    localiser: Localiser | None = None,
 ) -> list[Form]:
     """The forms in the table's order; one that cannot be made is named on standard output and left out.
 
@@ -44,6 +46,7 @@ def all_forms(
         folder: an empty folder for the exports.
         calibration: function that gives the crops to calibrate int8 with; it may raise InputError.
         threads: of LiteRT.
+        localiser: of a network of upright hands; only the SavedModels hold it.
     """
     size = keras_file.stat().st_size
     forms = [
@@ -51,7 +54,7 @@ def all_forms(
         Form("Keras predict_on_batch, pose only", size, _keras(model.inference(network))),
     ]
     for weights in ("float32", "float16"):
-        path = saved_model.export(network, folder / weights, weights=weights)
+        path = saved_model.export(network, folder / weights, weights=weights, localiser=localiser)
         forms.append(Form(f"SavedModel {weights}", _size(path), _saved_model(path)))
     try:
         litert_runtime.interpreter_class()

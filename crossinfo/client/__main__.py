@@ -5,7 +5,7 @@ from types import SimpleNamespace
 from crossinfo.client import bench, images
 from crossinfo.client.remote import connect
 from crossinfo.client.transport import Model
-from crossinfo.inference import flags
+from crossinfo.inference import flags, pose
 from crossinfo.inference.depth_inputs import check_output_dir
 from datasets.command_line import Command, Group, run
 from datasets.errors import InputError
@@ -67,7 +67,7 @@ def main(values: SimpleNamespace) -> None:
             print(f"{values.server}: {bench.measure(remote, requests, values.requests, values.concurrency)}")
             return
         poses = images.write_joints(remote, frames, values.output_dir)
-    print(f"{len(poses)} frames, a hand in {sum(bool(pose.valid) for pose in poses)}: {values.output_dir}")
+    print(f"{pose.count(poses)}: {values.output_dir}")
 
 
 def _check(values, model):

@@ -3,6 +3,7 @@
 import importlib.util
 from types import SimpleNamespace
 
+from crossinfo.inference import flags
 from datasets.command_line import Command, Group, run
 from datasets.errors import InputError
 from datasets.runtime import import_tensorflow
@@ -10,7 +11,7 @@ from datasets.runtime import import_tensorflow
 
 def _define(values):
     group = Group(values, "Demo")
-    group.string("model", None, "a work_dir, a model.keras or a SavedModel", required=True)
+    group.string("model", None, f"a work_dir, a model.keras or a SavedModel; {flags.PRETRAINED}")
     group.integer("port", 8080, "port to listen on; 0 takes any free one", lower=0, upper=65535)
     group.string(
         "host",

@@ -36,7 +36,7 @@ class FrameSettings:
         name: Name of the frame: the file's without its ending.
         camera: The camera of the frame.
         depth_scale: Millimetres per PNG unit.
-        hand: "right" or "left".
+        hand: "auto", "right" or "left"; a network that finds hands tells the side itself.
     """
 
     name: str
@@ -51,7 +51,7 @@ class FrameSettings:
         depth_scale, hand = _number(query, "depth_scale"), query.get("hand", "")
         depth_png.check_scale(depth_scale)
         if hand not in HANDS:
-            raise InputError(f"hand={_printable(hand)}: expected {' or '.join(HANDS)}")
+            raise InputError(f"hand={_printable(hand)}: expected one of {', '.join(HANDS)}")
         name = pathlib.PurePosixPath(_printable(query.get("name", ""))).stem
         return cls(name or "frame", camera, depth_scale, hand)
 
@@ -83,7 +83,8 @@ def answer(predictor: Predictor, data: bytes, settings: FrameSettings) -> dict[s
         settings: What was sent along with it.
 
     Returns:
-        ``frame``, ``valid``, ``joints_mm`` and ``joints_uvd`` [J][3], ``centre_mm`` [3], ``window`` (left,
+        ``frame``, ``valid``, ``joints_mm`` and ``joints_uvd`` [J][3], ``centre_mm`` [3], ``confidence`` and
+        ``is_left`` (None of a network that does not tell) and both as text, ``summary``; ``window`` (left,
         top, width and height of the crop in pixels, or None), ``size`` (width and height of the frame),
         ``picture`` (a data URI), ``csv`` (as ``joints.csv``), and ``elapsed_ms`` from the file to the joints.
 
@@ -97,9 +98,8 @@ def answer(predictor: Predictor, data: bytes, settings: FrameSettings) -> dict[s
     except tf.errors.InvalidArgumentError as error:
         raise InputError(f"{settings.name}: {str(error).strip().partition(chr(10))[0][:200]}") from None
     elapsed_ms = 1000 * (time.perf_counter() - start)
-    arrays = {name: value.tolist() for name, value in vars(pose).items() if name != "frame"}
-    return arrays | {
-        "frame": pose.frame,
+    return pose.to_json() | {
+        "summary": pose.summary,
         "window": _window(pose, settings.camera, predictor.card.cube_mm),
         "size": depth_mm.shape[::-1],
         "picture": _picture(depth_mm, pose, predictor.card.cube_mm),

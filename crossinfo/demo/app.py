@@ -173,6 +173,7 @@ def _about(predictor, samples, limits):
         "variant": card.variant,
         "dataset": card.dataset,
         "cube_mm": card.cube_mm,
+        "finds_hands": predictor.finds_hands,
         "joints": card.joints,
         "bones": card.bones,
         "body_bytes": limits.body_bytes,

@@ -47,9 +47,14 @@ class Split:
         return dataclasses.replace(self, source=dataclasses.replace(self.source, centre=mode))
 
     @property
+    def indices(self) -> np.ndarray:
+        """The frames' indices in the reader."""
+        return self.shard_set.indices
+
+    @property
     def names(self) -> list[str]:
         """The frames' names, in file order."""
-        return [self.reader.names[index] for index in self.shard_set.indices]
+        return [self.reader.names[index] for index in self.indices]
 
     @property
     def labelled(self) -> bool:

@@ -4,7 +4,7 @@ import dataclasses
 import os
 import pathlib
 
-from crossinfo.evaluation import evaluator, reporting
+from crossinfo.evaluation import evaluator, reporting, whole_frames
 from crossinfo.evaluation.predictions import Predictions
 from crossinfo.inference import loading
 from datasets import msra, registry, shards
@@ -16,8 +16,10 @@ class NetworkEvaluation:
     """A network to score, on which frames, and where the results go.
 
     Args:
-        model: a work directory, ``model.keras``, SavedModel or ``model.tflite`` of crops.
-        source: the test split; ``cubes_mm`` is taken from the network's card.
+        model: a work directory, ``model.keras``, SavedModel or ``model.tflite``; None: the package's own. A
+            network that finds hands is scored on whole frames, any other on crops.
+        source: the test split; ``cubes_mm`` is taken from the network's card. Its centre mode may be
+            "refined" for a network that finds hands: it is told nothing.
         report_dir: folder of the report, made where it is missing.
         cache_dir: folder of the cropped frames; None keeps them under ``report_dir``.
         workers: processes that crop frames, as ``shards.prepare`` takes.
@@ -26,7 +28,7 @@ class NetworkEvaluation:
             by ``model`` itself where there is no such folder.
     """
 
-    model: str | os.PathLike
+    model: str | os.PathLike | None
     source: shards.Source
     report_dir: str | os.PathLike
     cache_dir: str | os.PathLike | None = None
@@ -45,8 +47,10 @@ class NetworkEvaluation:
         for path, source in self._models():
             predictor = loading.load_predictor(path)
             _check_joints(predictor, dataset, path)
-            splits.append(self._split(dataclasses.replace(source, cubes_mm=(predictor.card.cube_mm,))))
-            parts.append(self._predict(predictor, splits[-1]))
+            source = dataclasses.replace(source, cubes_mm=(predictor.card.cube_mm,))
+            whole = whole_frames.check(predictor, source.centre, path)
+            splits.append(whole_frames.WholeFrames(source, source.open()) if whole else self._split(source))
+            parts.append((self._predict_whole if whole else self._predict)(predictor, splits[-1]))
         predictions = Predictions.concatenate(parts)
         if not splits[0].labelled:
             names = [name for split in splits for name in split.names]
@@ -54,7 +58,7 @@ class NetworkEvaluation:
             return None
         return reporting.write_report(
             predictions,
-            pathlib.Path(self.model).resolve().name if self.all_subjects else predictor.name,
+            pathlib.Path(self.model).resolve().name if self.all_subjects and self.model else predictor.name,
             dataset,
             self.source.centre,
             self.report_dir,
@@ -68,9 +72,10 @@ class NetworkEvaluation:
             yield self.model, self.source
             return
         for subject in range(len(msra.SUBJECTS)):
-            path = pathlib.Path(self.model) / f"P{subject}"
+            path = None if self.model is None else pathlib.Path(self.model) / f"P{subject}"
             options = dataclasses.replace(self.source.options, test_subject=subject)
-            yield path if path.is_dir() else self.model, dataclasses.replace(self.source, options=options)
+            model = path if path and path.is_dir() else self.model
+            yield model, dataclasses.replace(self.source, options=options)
 
     def _split(self, source: shards.Source) -> evaluator.Split:
         cache_dir = self.cache_dir or f"{self.report_dir}/shards"
@@ -86,18 +91,24 @@ class NetworkEvaluation:
             return predictions
         return evaluator.with_errors_by_centre(predictions, outputs_of, split, predictor.card)
 
+    def _predict_whole(self, predictor, frames):
+        predictions = whole_frames.predict(predictor, frames)
+        if not self.by_centre:
+            return predictions
+        return whole_frames.with_errors_by_centre(predictions, predictor, frames)
+
 
 def _check_joints(predictor, dataset, path):
     if len(predictor.card.joints) != len(dataset.skeleton):
         raise InputError(
-            f"`dataset`={dataset.name}: has {len(dataset.skeleton)} joints, but {path} "
+            f"`dataset`={dataset.name}: has {len(dataset.skeleton)} joints, but {path or predictor.name} "
             f"gives {len(predictor.card.joints)} (trained on {predictor.card.dataset})"
         )
 
 
-def find_data_dir(model: str | os.PathLike, dataset: str) -> str:
+def find_data_dir(model: str | os.PathLike | None, dataset: str) -> str:
     """The synthetic data that a training run made for itself. Raises InputError where there are none."""
-    data_dir = pathlib.Path(model) / "data"
-    if not data_dir.is_dir():
+    data_dir = None if model is None else pathlib.Path(model) / "data"
+    if data_dir is None or not data_dir.is_dir():
         raise InputError(f"`data_dir` is required for `dataset`={dataset}")
     return str(data_dir)

@@ -8,6 +8,7 @@ import numpy as np
 from crossinfo import reports
 from crossinfo.evaluation.evaluator import Split
 from crossinfo.evaluation.predictions import Predictions
+from crossinfo.evaluation.whole_frames import WholeFrames
 from crossinfo.metrics import prediction_files
 from datasets import crops, geometry
 from datasets.records import Reader
@@ -22,7 +23,7 @@ def write_report(
     centre: str,
     report_dir: str | os.PathLike,
     selected_on: str | None,
-    splits: Sequence[Split],
+    splits: Sequence[Split | WholeFrames],
 ) -> dict:
     """Writes a network's report and ``predictions.txt``; returns the dict of ``report.json``.
 
@@ -48,7 +49,7 @@ def write_report(
         names=[frame for split in splits for frame in split.names],
         selected_on=selected_on,
         details={name: predictions.details},
-        picture=frame_pictures(dataset, [(split.reader, split.shard_set.indices) for split in splits]),
+        picture=frame_pictures(dataset, [(split.reader, split.indices) for split in splits]),
     )
     return reports.write(report_dir, results)
 

@@ -73,7 +73,9 @@ def main(values: SimpleNamespace) -> None:
     from crossinfo.inference import loading
 
     model = loading.load_model(values.model)
-    localiser = loading.load_localiser(model, values.model, values.localiser)
+    localiser = None
+    if values.format != "onnx" and values.input != "crop":
+        localiser = loading.load_localiser(model, values.model, values.localiser)
     if values.format == "saved_model":
         path = saved_model.export(model, values.export_dir, values.version, values.weights, localiser)
     elif values.format == "onnx":
@@ -82,7 +84,6 @@ def main(values: SimpleNamespace) -> None:
         )
     else:
         path = versions.new_version(values.export_dir, litert.MODEL_FILE, values.version)
-        localiser = None if values.input == "crop" else localiser
         if values.input == "frame" and not (localiser or frame_size):
             raise InputError("--frame_size=HEIGHT,WIDTH is required for --input=frame with this network")
         crops = None

@@ -175,7 +175,8 @@ def _export(path):
 
 
 def _load_litert(path):
-    return Predictor.of_litert(_name(path.parent), card.read(path.parent / CARD_FILE), Runner(path))
+    name = _name(path.parent if path.stem == "model" else path)
+    return Predictor.of_litert(name, card.read(path.parent / CARD_FILE), Runner(path))
 
 
 def _load_saved_model(path):

@@ -14,6 +14,8 @@ OUTPUTS = ("joints_mm", "joints_uvd", "centre_mm", "valid")
 # What only a network that finds hands itself tells.
 MORE_OUTPUTS = ("confidence", "is_left")
 MIRROR = np.float32([-1, 1, 1])
+# Hands of a frame after the first are named FRAME#2.
+HAND_MARK = "#"
 
 
 class Signatures(Protocol):
@@ -57,12 +59,16 @@ class Pose:
 
     @classmethod
     def all_from_outputs(cls, frame: str, outputs: dict[str, np.ndarray]) -> list["Pose"]:
-        """The valid hands in the first row of the signature ``hands``; the first hand if none is valid."""
+        """The valid hands in the first row of the signature ``hands``, the most confident first.
+
+        The first hand if none is valid.
+        """
         hands = [
             cls._of_row(frame, {name: value[0, hand] for name, value in outputs.items()})
             for hand in range(outputs["valid"].shape[1])
         ]
-        return [hand for hand in hands if hand.valid] or hands[:1]
+        valid = sorted((hand for hand in hands if hand.valid), key=lambda hand: -hand.confidence)
+        return valid or hands[:1]
 
     @classmethod
     def _of_row(cls, frame, outputs):
@@ -146,6 +152,16 @@ def _mirrored(pose, width):
         centre_mm=pose.centre_mm * MIRROR,
         is_left=None if pose.is_left is None else bool(pose.valid and not pose.is_left),
     )
+
+
+def count(poses: Sequence[Pose]) -> str:
+    """What was found, as "3 frames, a hand in 2, two in 1 (1 left, 2 right)"; sides where they are told."""
+    seconds = [pose for pose in poses if HAND_MARK in pose.frame]
+    found = [pose for pose in poses if pose.valid]
+    sides = [pose.side for pose in found if pose.side]
+    told = ", ".join(f"{sides.count(side)} {side}" for side in ("left", "right") if side in sides)
+    text = f"{len(poses) - len(seconds)} frames, a hand in {len(found) - len(seconds)}"
+    return text + (f", two in {len(seconds)}" if seconds else "") + (f" ({told})" if told else "")
 
 
 def write_csv(file: TextIO, poses: Iterable[Pose], joints: Sequence[str]) -> None:

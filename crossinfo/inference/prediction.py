@@ -4,19 +4,15 @@ import dataclasses
 import json
 import os
 import pathlib
-from collections.abc import Sequence
 
 from tqdm import tqdm
 
 from crossinfo.inference.depth_inputs import OVERLAY_SUFFIX, DepthFrames, check_output_dir, frame_name
 from crossinfo.inference.loading import Predictor
-from crossinfo.inference.pose import Pose, estimate, estimate_all, write_csv
+from crossinfo.inference.pose import HAND_MARK, Pose, estimate, estimate_all, write_csv
 from datasets.errors import InputError
 from datasets.io import atomic
 from datasets.visualization import drawing
-
-# Hands of a frame after the first: FRAME#2.
-HAND_MARK = "#"
 
 
 def predict(
@@ -80,13 +76,6 @@ def _overlay(depth_mm, camera, poses, card):
     joints_mm = [(pose.joints_mm, None) for pose in poses]
     note = ", ".join(filter(None, (first.frame, *(pose.summary for pose in poses))))
     return drawing.overlay(depth_mm, camera, first.centre_mm, card.cube_mm, joints_mm, card, note)
-
-
-def count(poses: Sequence[Pose]) -> str:
-    """Poses of one frame after the other as "3 frames, a hand in 2", with the number of second hands."""
-    second = sum(HAND_MARK in pose.frame for pose in poses)
-    frames, valid = len(poses) - second, sum(bool(pose.valid) for pose in poses) - second
-    return f"{frames} frames, a hand in {valid}" + (f", two in {second}" if second else "")
 
 
 def _content(predictor, camera, poses):

@@ -15,8 +15,7 @@ from crossinfo.config import Machine, RunConfig
 from crossinfo.evaluation import evaluator, reporting
 from crossinfo.evaluation.predictions import Predictions
 from crossinfo.export import saved_model
-from crossinfo.inference import loading
-from crossinfo.training import distribution, pictures
+from crossinfo.training import distribution, initial, pictures
 from crossinfo.training.checkpoints import Checkpoints
 from crossinfo.training.loop import Loop
 from crossinfo.training.progress import NoProgress, Progress
@@ -168,18 +167,13 @@ class Run:
 
     @functools.cached_property
     def starting_weights(self) -> list[np.ndarray] | None:
-        """The weights of ``init_from``, a network of the same layers; None: training is from scratch."""
+        """The weights of ``init_from``, a network of the same layers; None: training is from scratch.
+
+        Layers whose size is that of the joints keep fresh weights where the joints are others.
+        """
         if self.settings.init_from is None:
             return None
-        first = loading.load_model(self.settings.init_from)
-        expected = model.build(self.settings.variant.network)
-        if [weight.shape for weight in first.weights] != [weight.shape for weight in expected.weights]:
-            raise InputError(
-                f"`init_from`={self.settings.init_from}: its layers are not those of "
-                f"`variant`={self.settings.variant_name} on {self.dataset.name}; it is "
-                f"{first.card.variant}, trained on {first.card.dataset}"
-            )
-        return first.get_weights()
+        return initial.weights(self.settings, model.build(self.settings.variant.network), self.dataset)
 
     def build_network(self) -> keras.Model:
         """A CrossInfoNet of this run's settings, with its starting weights."""

@@ -118,10 +118,12 @@
     byId("file-name").textContent = answer.frame;
     const distanceCm = (answer.centre_mm[2] / 10).toFixed(0);
     const elapsed = `${answer.elapsed_ms.toFixed(0)} ms`;
+    // "left hand (98 %)" of a model that tells.
+    const hand = answer.summary ? answer.summary[0].toUpperCase() + answer.summary.slice(1) : "Hand";
+    const nearest = about.finds_hands ? "" : "The hand must be the object nearest to the camera. ";
     setStatus(answer.valid
-      ? `Hand found at a distance of ${distanceCm} cm, in ${elapsed}.`
-      : `No hand found (${elapsed}). The hand must be the object nearest to the camera. `
-        + "Are the camera parameters and the depth unit correct?");
+      ? `${hand} found at a distance of ${distanceCm} cm, in ${elapsed}.`
+      : `No hand found (${elapsed}). ${nearest}Are the camera parameters and the depth unit correct?`);
     [byId("numbers"), byId("hand").parentElement, byId("zoom"), byId("window-note")].forEach((part) => {
       part.hidden = !answer.valid;
     });
@@ -264,6 +266,7 @@
     return showError(error.message);
   }
   byId("name").textContent = about.name;
+  form.elements.hand.parentElement.hidden = about.finds_hands;
   byId("facts").append(...[
     ["Variant", about.variant], ["Trained on", about.dataset], ["Joints", about.joints.length],
     ["Crop cube", `${about.cube_mm} mm`],

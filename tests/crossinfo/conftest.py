@@ -8,6 +8,7 @@ from crossinfo import model
 from crossinfo.card import card_for
 from crossinfo.config import NetworkConfig
 from crossinfo.export import packaged, saved_model
+from crossinfo.inference import loading
 from crossinfo.inference.predictor import Predictor
 from datasets import registry, shards
 from tests.helpers import pretrained_folder
@@ -60,6 +61,12 @@ def pretrained_dir(pretrained_networks, tmp_path_factory):
     folder = tmp_path_factory.mktemp("pretrained") / "hands"
     packaged.write(*pretrained_networks, folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def hands_predictor(pretrained_dir):
+    """The LiteRT file of ``pretrained_dir``: what finds hands without minutes of making graphs."""
+    return loading.load_predictor(pretrained_dir / packaged.LITERT_FILE)
 
 
 @pytest.fixture(scope="session")

@@ -30,9 +30,9 @@ def make_networks(seed=6):
     hand.bias.assign(joints.ravel())
     localiser = Localiser()
     # Peaks where the picture says so, near the cell and the depth of its surface.
-    _scale(localiser.get_layer("maps"), [2, 1, 1, 0.1, 5, 5], [1, 0, 0, 0.2, 0.1, 0])
-    # Checks that are sure of a hand and move the crop little; sides differ.
-    _scale(localiser.get_layer("check"), [0.5, 10, 0.1, 0.1, 0.05, 0.05, 0.05], [2, 0, 1, 0, 0, 0, 0])
+    _scale(localiser.get_layer("maps"), [1, 0.02, 0.02, 0.01, 1, 1], [1, 0, 0, 0.2, 0.1, 0])
+    # Checks that are sure of a hand and move the crop little.
+    _scale(localiser.get_layer("check"), [0.5, 1, 0.1, 0.1, 0.05, 0.05, 0.05], [2, 0, 1, 0, 0, 0, 0])
     return pose, localiser
 
 

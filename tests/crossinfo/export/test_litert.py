@@ -6,13 +6,14 @@ import pytest
 
 from crossinfo.card import CARD_FILE
 from crossinfo.export import __main__ as export_command
-from crossinfo.export import litert
+from crossinfo.export import litert, packaged
 from crossinfo.inference import litert_runtime, loading
 from crossinfo.inference.pose import estimate
+from crossinfo.inference.predictor import Predictor
 from datasets import command_line, geometry, synthetic
 from datasets.errors import InputError
 from datasets.io import depth_png
-from tests.helpers import shared
+from tests.helpers import pretrained_folder, shared
 
 pytest.importorskip("ai_edge_litert", reason="needs ai-edge-litert, of the extra litert")
 
@@ -233,3 +234,56 @@ def test_real_and_synthetic_frames_agree_with_predict(tiny_model, tiny_predictor
             found = estimate(opened, "0", depth_mm, camera)
             assert found.valid == expected.valid
             np.testing.assert_allclose(found.joints_mm, expected.joints_mm, atol=0.05)
+
+
+@pytest.fixture(scope="module")
+def of_hands(pretrained_networks, tmp_path_factory):
+    """A float32 file that finds hands."""
+    pose, localiser = pretrained_networks
+    return litert.export(pose, tmp_path_factory.mktemp("litert") / "1", localiser=localiser)
+
+
+def test_a_file_that_finds_hands_takes_frames_of_any_size(of_hands, pretrained_networks):
+    networks = Predictor.of_network("pair", *pretrained_networks)
+    opened = loading.load_predictor(of_hands / litert.MODEL_FILE)
+    assert opened.finds_hands
+    for size in ((120, 160), (90, 100), (120, 160)):
+        frames = {"depth": [pretrained_folder.frame(size)], "camera": [pretrained_folder.camera(size)]}
+        expected = networks.call("hands", **frames)
+        found = opened.call("hands", **frames)
+        assert expected["valid"].all() and set(found) == set(expected)
+        for name in found:
+            np.testing.assert_allclose(found[name], expected[name], atol=0.1, err_msg=name)
+    first = opened.call("serving_default", **frames)
+    np.testing.assert_array_equal(first["joints_mm"], found["joints_mm"][:, 0])
+    assert not [name for name in operations(of_hands) if name.startswith(("Flex", "CUSTOM"))]
+
+
+def test_in_a_frame_of_no_camera_it_finds_no_hand(of_hands):
+    opened = loading.load_predictor(of_hands / litert.MODEL_FILE)
+    for camera in ([0, 0, 0, 0], [np.nan, 1, 1, 1], [150, -1, 80, 60]):
+        found = opened.call("hands", depth=[pretrained_folder.frame()], camera=[camera])
+        assert not found["valid"].any() and not found["joints_mm"].any()
+
+
+def test_its_card_says_what_it_takes(of_hands):
+    card = json.loads((of_hands / CARD_FILE).read_text())
+    assert (card["input"], card["frame_size"], card["upright"]) == ("frame", None, True)
+
+
+def test_the_pretrained_networks_are_exported_without_a_model(pretrained_dir, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(packaged, "FOLDER", pretrained_dir)
+    assert run("--format=litert", f"--export_dir={tmp_path}", "--input=crop") == 0
+    assert loading.load_predictor(tmp_path / "1/model.tflite").card.upright
+    capsys.readouterr()
+    for flags, message in (
+        (["--quantize=int8"], "--quantize=int8: needs --input=crop"),
+        (
+            ["--quantize=int8", "--input=crop"],
+            "--calibration is required for --quantize=int8 without --model",
+        ),
+        (["--localiser=gone.keras"], "gone.keras: no such model"),
+    ):
+        assert run("--format=litert", f"--export_dir={tmp_path}", *flags) == 2
+        assert message in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["1"]

@@ -1,14 +1,18 @@
 import json
 import shutil
+import sys
+import types
 import zipfile
 
 import keras
 import numpy as np
 import pytest
 
-from crossinfo.export import saved_model
+from crossinfo.export import packaged, saved_model
 from crossinfo.inference import loading
+from crossinfo.inference.predictor import Predictor
 from datasets.errors import InputError
+from tests.helpers import pretrained_folder
 
 FRAME = np.pad(np.full((20, 20), 400.0), 30)[None]
 CAMERA = [[100, 100, 40, 40]]
@@ -168,3 +172,70 @@ def test_a_damaged_saved_model_is_named(work_dir, tmp_path, inside, spoil, messa
     spoil(tmp_path / "bad" / inside)
     with pytest.raises(InputError, match=f"bad.*{message}"):
         loading.load_predictor(tmp_path / "bad")
+
+
+def test_no_path_means_the_packages_own_networks(pretrained_dir, monkeypatch):
+    monkeypatch.setattr(packaged, "FOLDER", pretrained_dir)
+    found = loading.load_predictor()
+    assert (found.name, found.finds_hands, found.card.upright) == ("pretrained", True, True)
+    # A folder of two networks means both, as its pose network does; another's localiser may be named.
+    for model, localiser in ((pretrained_dir, None), (pretrained_dir / "pose.keras", None)):
+        assert loading.load_predictor(model, localiser).finds_hands
+
+
+def test_a_pose_network_alone_goes_with_the_packages_localiser(pretrained_dir, tmp_path, monkeypatch):
+    shutil.copy(pretrained_dir / "pose.keras", tmp_path)
+    monkeypatch.setattr(packaged, "FOLDER", tmp_path / "empty")
+    with pytest.raises(InputError, match="localiser.keras: is not in this installation"):
+        loading.load_predictor(tmp_path / "pose.keras")
+    monkeypatch.setattr(packaged, "FOLDER", pretrained_dir)
+    assert loading.load_predictor(tmp_path / "pose.keras").finds_hands
+
+
+def test_a_localiser_is_one_and_of_some_use(work_dir, pretrained_dir):
+    pose, localiser = pretrained_dir / "pose.keras", pretrained_dir / "localiser.keras"
+    with pytest.raises(InputError, match="pose.keras: a Keras model, but not a Localiser"):
+        loading.load_predictor(pose, pose)
+    with pytest.raises(InputError, match="`localiser`=.*: .* finds no hands; it is not of upright hands"):
+        loading.load_predictor(work_dir, localiser)
+    with pytest.raises(InputError, match="`localiser`=.*: goes with a .keras file only"):
+        loading.load_predictor(work_dir / "export", localiser)
+    with pytest.raises(InputError, match="localiser.keras: a Keras model, but not a CrossInfoNet"):
+        loading.load_model(localiser)
+
+
+def test_an_export_finds_hands_as_its_networks_do(pretrained_networks, tmp_path):
+    pose, localiser = pretrained_networks
+    saved_model.export(pose, tmp_path / "hand", localiser=localiser)
+    found = loading.load_predictor(tmp_path / "hand")
+    assert found.finds_hands
+    frames = {"depth": [pretrained_folder.frame()], "camera": [pretrained_folder.camera()]}
+    networks = Predictor.of_network("pair", pose, localiser)
+    expected, outputs = (each.call("hands", **frames) for each in (networks, found))
+    assert expected["valid"].all() and set(outputs) == set(expected)
+    np.testing.assert_allclose(outputs["joints_mm"], expected["joints_mm"], atol=0.1)
+    with pytest.raises(InputError, match="`hand`=left: .* tells left from right itself"):
+        loading.load_predictor(tmp_path / "hand", hand="left")
+
+
+def test_a_network_of_the_hub_is_not_a_path(monkeypatch):
+    monkeypatch.setitem(sys.modules, "huggingface_hub", None)
+    with pytest.raises(InputError, match="hf://someone/hands: needs huggingface_hub"):
+        loading.load_predictor("hf://someone/hands")
+    monkeypatch.setitem(sys.modules, "huggingface_hub", types.ModuleType("huggingface_hub"))
+
+    def offline(name, **options):
+        raise RuntimeError(f"no network for {name}\nand much more")
+
+    monkeypatch.setattr(keras.saving, "load_model", offline)
+    with pytest.raises(
+        InputError, match=r"cannot be downloaded or opened \(no network for hf://someone/hands\)"
+    ):
+        loading.load_model("hf://someone/hands")
+
+
+def test_a_network_of_the_hub_has_its_own_name(tiny_model, monkeypatch):
+    monkeypatch.setitem(sys.modules, "huggingface_hub", types.ModuleType("huggingface_hub"))
+    monkeypatch.setattr(keras.saving, "load_model", lambda name, **options: tiny_model)
+    found = loading.load_predictor("hf://someone/hands")
+    assert (found.name, found.card) == ("hands", tiny_model.card)

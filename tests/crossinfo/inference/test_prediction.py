@@ -1,15 +1,17 @@
 """A folder of depth PNGs -> joints.csv, joints.json and overlays."""
 
+import dataclasses
 import json
 
 import cv2
 import numpy as np
 import pytest
 
-from crossinfo.inference import prediction
+from crossinfo.inference import pose, prediction
 from crossinfo.inference.depth_inputs import DepthFrames, find_images
 from datasets.errors import InputError
-from datasets.geometry import project
+from datasets.geometry import Camera, project
+from tests.helpers import pretrained_folder
 from tests.helpers.depth_pngs import CAMERA, draw, draw_folder, read_joints
 
 
@@ -104,3 +106,43 @@ def test_a_frame_that_fails_late_leaves_nothing(tiny_predictor, tmp_path):
     with pytest.raises(InputError, match="b.png"):
         prediction.predict(tiny_predictor, DepthFrames([good, bad], CAMERA), tmp_path / "out")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.png", "b.png"]
+
+
+@pytest.fixture
+def two_hands(tmp_path):
+    """A frame with a left and a right hand, one with none, and their camera."""
+    cv2.imwrite(str(tmp_path / "a.png"), pretrained_folder.frame().round().astype(np.uint16))
+    empty = np.zeros((120, 160), np.uint16)
+    empty[3, 3] = 3000
+    cv2.imwrite(str(tmp_path / "b.png"), empty)
+    return DepthFrames([tmp_path / "a.png", tmp_path / "b.png"], Camera(*pretrained_folder.camera()))
+
+
+def test_a_second_hand_has_a_name_of_its_own(hands_predictor, two_hands, tmp_path):
+    poses = prediction.predict(hands_predictor, two_hands, tmp_path / "out", hands=2)
+    assert [pose.frame for pose in poses] == ["a", "a#2", "b"]
+    assert [pose.valid for pose in poses] == [True, True, False]
+    assert pose.count(poses).startswith("2 frames, a hand in 1, two in 1 (")
+    rows = read_joints(tmp_path / "out")
+    assert [row["frame"] for row in rows] == ["a"] * 21 + ["a#2"] * 21 + ["b"] * 21
+    content = json.loads((tmp_path / "out/joints.json").read_text())
+    assert [frame["is_left"] for frame in content["frames"]] == [pose.is_left for pose in poses]
+    assert 1 > content["frames"][0]["confidence"] > content["frames"][1]["confidence"] > 0.5
+    assert {path.name for path in (tmp_path / "out").glob("*.png")} == {"a_overlay.png", "b_overlay.png"}
+
+
+def test_two_hands_need_a_network_that_finds_them(tiny_predictor, hands_predictor, two_hands, tmp_path):
+    with pytest.raises(InputError, match="`hands`=2: tiny gives one hand per frame"):
+        prediction.predict(tiny_predictor, two_hands, tmp_path / "out", hands=2)
+    centred = dataclasses.replace(two_hands, centre_mm=(0, 0, 700))
+    with pytest.raises(InputError, match="`hands`=2: `centre_mm` is that of one hand"):
+        prediction.predict(hands_predictor, centred, tmp_path / "out", hands=2)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_network_that_finds_no_hands_tells_no_side(tiny_predictor, images, tmp_path):
+    (pose, *_) = prediction.predict(
+        tiny_predictor, DepthFrames(find_images(images), CAMERA), tmp_path / "out"
+    )
+    assert (pose.confidence, pose.is_left, pose.side, pose.summary) == (None, None, None, "")
+    assert json.loads((tmp_path / "out/joints.json").read_text())["frames"][0]["is_left"] is None

@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from crossinfo import config, model
+from crossinfo.export import packaged
 from crossinfo.flags import TRAIN, run_config
+from crossinfo.training import initial
 from crossinfo.training import run as runs
 from crossinfo.training.settings import check_settings
 from datasets import command_line
@@ -48,6 +50,25 @@ def test_a_network_of_other_layers_is_refused(trained, tmp_path):
     run = run_of(tmp_path, f"--init_from={trained.path}", "--nocross_connection")
     with pytest.raises(InputError, match=f"`init_from`={trained.path}: its layers are not those of"):
         _ = run.starting_weights
+
+
+def test_fine_tuning_for_other_joints_keeps_what_does_not_depend_on_them(trained, tmp_path, capsys):
+    other = run_of(tmp_path, f"--init_from={trained.path}", "--dataset=synthetic")
+    weights = other.starting_weights
+    assert "the layers that give joints and heat maps start from fresh weights" in capsys.readouterr().out
+    fresh = model.build(other.settings.variant.network)
+    assert [values.shape for values in weights] == [weight.shape for weight in fresh.weights]
+    for given, begun, weight in zip(trained.weights, weights, fresh.weights, strict=True):
+        of_joints = weight.path.split("/")[0] in initial.LAYERS_OF_JOINTS
+        assert of_joints or np.array_equal(given, begun)
+
+
+def test_fine_tuning_begins_with_the_packages_own_network(trained, tmp_path, monkeypatch):
+    monkeypatch.setattr(packaged, "FOLDER", trained.path.parent)
+    (trained.path.parent / packaged.POSE_FILE).write_bytes(trained.path.read_bytes())
+    weights = run_of(tmp_path, "--init_from=pretrained").starting_weights
+    for given, begun in zip(trained.weights, weights, strict=True):
+        np.testing.assert_array_equal(given, begun)
 
 
 def test_from_scratch_needs_no_weights(tmp_path):
