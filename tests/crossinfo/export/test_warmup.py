@@ -9,9 +9,9 @@ from crossinfo.export import signatures, warmup
 
 def test_there_is_a_request_for_each_signature_that_finds_a_hand(tiny_predictor):
     requests = warmup.inputs()
-    assert set(requests) == set(signatures.SIGNATURES)
-    for signature, arrays in requests.items():
-        outputs = tiny_predictor.call(signature, **arrays)
+    assert set(requests) == {*signatures.SIGNATURES, signatures.HANDS}
+    for signature in signatures.SIGNATURES:
+        outputs = tiny_predictor.call(signature, **requests[signature])
         assert np.all(outputs.get("valid", True))
 
 
@@ -35,8 +35,9 @@ def test_a_message_is_read_back_by_the_servers_own_classes(pixels):
         np.testing.assert_array_equal(tf.make_ndarray(request.inputs[name]), array)
 
 
-def test_the_file_holds_one_record_per_signature(tmp_path):
-    warmup.write(tmp_path / "requests")
+def test_the_file_holds_one_record_per_signature_of_the_model(tmp_path):
+    warmup.write(tmp_path / "requests", ("serving_default", "png", "hands"))
     records = [record.numpy() for record in tf.data.TFRecordDataset(str(tmp_path / "requests"))]
-    expected = [warmup.prediction_log(name, arrays) for name, arrays in warmup.inputs().items()]
+    inputs = warmup.inputs()
+    expected = [warmup.prediction_log(name, inputs[name]) for name in ("serving_default", "hands", "png")]
     assert records == expected
