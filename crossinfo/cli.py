@@ -7,6 +7,7 @@ from crossinfo.benchmark import __main__ as benchmark
 from crossinfo.client import __main__ as client
 from crossinfo.demo import __main__ as demo
 from crossinfo.export import __main__ as export
+from crossinfo.serving import rollout
 from datasets import figures, inspect
 from datasets.check import __main__ as check
 from datasets.command_line import Command, described, spelling
@@ -19,6 +20,7 @@ COMMANDS = (
     demo.COMMAND,
     export.COMMAND,
     client.COMMAND,
+    rollout.COMMAND,
     benchmark.COMMAND,
     import_release.COMMAND,
     table1.COMMAND,

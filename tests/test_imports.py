@@ -15,6 +15,7 @@ ROOMS = (
     ("crossinfo/table1.py",),
     ("crossinfo/benchmark",),
     ("crossinfo/demo",),
+    ("crossinfo/serving",),
     ("crossinfo/client",),
     ("crossinfo/flags.py",),
     ("crossinfo/pretrain",),

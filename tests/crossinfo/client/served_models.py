@@ -195,7 +195,8 @@ class Models:
                 slot.state, slot.message = "END", str(error)
             return
         with self._lock:
-            slot.version, slot.state = version, "AVAILABLE"
+            if not slot.dropped:
+                slot.version, slot.state = version, "AVAILABLE"
 
     def find(self, name, version=None, label=None):
         with self._lock:

@@ -46,7 +46,7 @@ WRONG = [
 def feed(path, cases):
     """(exit status, what was said to each case until the end)."""
     command = [sys.executable, "-c", PROGRAM, str(path), json.dumps(cases)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600)
     return done.returncode, done.stdout.splitlines()
 
 

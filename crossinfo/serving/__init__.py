@@ -1,0 +1,1 @@
+"""What TensorFlow Serving needs: its settings (README.md beside this file), and rolling a new version out."""
