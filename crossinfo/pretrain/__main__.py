@@ -22,10 +22,12 @@ def _define(values):
         "localiser_chunks", DEFAULT.localiser_chunks, "Chunks the localiser is trained on.", lower=1
     )
     group.integer("side_chunks", DEFAULT.side_chunks, "Chunks the judge of sides is trained on.", lower=1)
+    group.integer("checks_chunks", DEFAULT.checks_chunks, "Chunks its checker is trained on.", lower=1)
     group.integer("pose_chunks", DEFAULT.pose_chunks, "Chunks the pose network is trained on.", lower=1)
     group.integer(
         "localiser_visits", DEFAULT.localiser_visits, "How often the localiser sees each chunk.", lower=1
     )
+    group.integer("checks_visits", DEFAULT.checks_visits, "How often the checker sees each chunk.", lower=1)
     group.integer("pose_visits", DEFAULT.pose_visits, "How often the pose network sees each chunk.", lower=1)
     group.choice("variant", DEFAULT.variant, config.VARIANTS, "The pose network.")
     group.integer("batch_size", DEFAULT.batch_size, "Pictures or crops per step.", lower=2)

@@ -4,7 +4,7 @@ Legend: N pictures, M crops; J joints in MSRA's order; angles as of ``crops.Crop
 about them are mirrored in the crops, so that the pose network knows right hands only.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 import tensorflow as tf
@@ -14,6 +14,8 @@ from datasets import crops
 from datasets.crops import CropPlace
 from datasets.geometry import Camera
 from datasets.synthetic.scene import Picture
+
+Propose = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
 
 CUBE_MM = 240.0
 WRIST, MIDDLE_ROOT = 0, 5
@@ -28,6 +30,8 @@ CHECK_NEAR_MM, CHECK_NEAR_DEGREES = 18.0, 20.0
 CHECK_FAR_SHARE, CHECK_FAR_MM = 0.25, 60.0
 SECOND_HAND_SHARE = 0.2
 NO_HAND_MM = 120.0
+# A proposed place is a hand's, or none's; what lies between is left out.
+AT_HAND_MM, AWAY_MM = 75.0, 110.0
 POINTS = 48
 NO_HAND_SHARES = (0.25, 0.2, 0.55)
 RING_MM = (80.0, 140.0)
@@ -68,7 +72,11 @@ def _check_row(picture, rng):
     chosen = [hands[rng.integers(len(hands))] if hands else None, None]
     if hands and rng.random() < SECOND_HAND_SHARE:
         chosen[1] = hands[rng.integers(len(hands))]
-    rows = [_check_place(picture, hand, rng) for hand in chosen]
+    return _checks(picture, [_check_place(picture, hand, rng) for hand in chosen])
+
+
+def _checks(picture, rows):
+    """The crops of rows (place, label), with the labels."""
     names = ("centre_mm", "cube_mm", "angle")
     places = {name: np.stack([place[name] for place, _ in rows]).astype(np.float32) for name in names}
     places["camera"] = np.repeat(_row(picture.camera), len(rows), 0)
@@ -76,25 +84,37 @@ def _check_row(picture, rng):
     return {"crop": _crop(picture.depth_mm[None], places).numpy().astype(np.float16), **labels}
 
 
+def _label(picture=None, hand=None, place=None):
+    """What a crop at a place shows: a hand, or nothing that matters."""
+    label = {"hand": hand is not None, "is_left": False, "turn": 0.0, "shift": np.zeros(3)}
+    if hand is not None:
+        at = (
+            np.float32(value)[None] for value in (place["centre_mm"], picture.camera, CUBE_MM, place["angle"])
+        )
+        middle_mm = np.float32(hand.joints_mm.mean(0))[None, None]
+        label["shift"] = _normalised(middle_mm, *at)[0, 0]
+        label["turn"] = wrapped(upright_angle(hand.joints_mm, picture.camera) - place["angle"])
+        label["is_left"] = hand.is_left
+    return {name: np.float32(value) for name, value in label.items()}
+
+
+def wrapped(angle: float) -> float:
+    """The same angle within -pi .. pi."""
+    return (angle + np.pi) % (2 * np.pi) - np.pi
+
+
 def _check_place(picture, hand, rng):
     """Place of a crop near a hand, or of None anywhere away from hands; and what it shows."""
-    none = {"hand": 0, "is_left": 0, "turn": 0, "shift": np.zeros(3)}
     place = {"cube_mm": CUBE_MM, "angle": rng.uniform(-np.pi, np.pi)}
     if hand is None:
         place["centre_mm"] = _away_from_hands(picture, rng)
-        return place, {name: np.float32(value) for name, value in none.items()}
+        return place, _label()
     far = rng.random() < CHECK_FAR_SHARE
-    middle_mm = hand.joints_mm.mean(0)
     shift_mm = rng.uniform(-CHECK_FAR_MM, CHECK_FAR_MM, 3) if far else rng.normal(0, CHECK_NEAR_MM, 3)
     turn = rng.uniform(-np.pi, np.pi) if far else np.radians(rng.normal(0, CHECK_NEAR_DEGREES))
-    upright = upright_angle(hand.joints_mm, picture.camera)
-    place |= {"centre_mm": middle_mm + shift_mm, "angle": upright - turn}
-    at = CropPlace(
-        *(np.float32(value)[None] for value in (place["centre_mm"], picture.camera, CUBE_MM, place["angle"]))
-    )
-    normalised = _normalised(np.float32(middle_mm)[None, None], *at)
-    label = {"hand": 1, "is_left": hand.is_left, "turn": turn, "shift": normalised[0, 0]}
-    return place, {name: np.float32(value) for name, value in label.items()}
+    place["centre_mm"] = hand.joints_mm.mean(0) + shift_mm
+    place["angle"] = upright_angle(hand.joints_mm, picture.camera) - turn
+    return place, _label(picture, hand, place)
 
 
 def _away_from_hands(picture, rng):
@@ -157,6 +177,45 @@ def upright_angle(joints_mm: np.ndarray, camera: Camera) -> float:
 @tf.function(input_signature=[tf.TensorSpec([1, None, 3]), tf.TensorSpec([1, 4])], autograph=False)
 def _upright(joints_mm, camera):
     return crops.upright_angle(joints_mm, camera, WRIST, MIDDLE_ROOT)
+
+
+def proposal_arrays(
+    pictures: Iterable[Picture], propose: Propose, rng: np.random.Generator
+) -> dict[str, np.ndarray]:
+    """Crops at the places that a finder proposes, and near hands, as ``targets.CheckLabels``.
+
+    Args:
+        pictures: pictures.
+        propose: function of frames [1, H, W] and cameras [1, 4] -> (centres [K, 3], angles [K]).
+        rng: numpy Generator.
+
+    Returns:
+        ``crop`` float16 [M, 96, 96, 1]; ``hand``, ``is_left``, ``turn`` [M], ``shift`` [M, 3].
+    """
+    parts = [_proposals(picture, propose, rng) for picture in pictures]
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def _proposals(picture, propose, rng):
+    centres_mm, angles = propose(picture.depth_mm[None], _row(picture.camera))
+    rows = [_proposal(picture, centre, angle) for centre, angle in zip(centres_mm, angles, strict=True)]
+    rows = [row for row in rows if row is not None]
+    rows += [_check_place(picture, hand, rng) for hand in picture.hands] or [_check_place(picture, None, rng)]
+    return _checks(picture, rows)
+
+
+def _proposal(picture, centre_mm, angle):
+    """(place, label) of a proposed place; None where it is neither at a hand nor away from all."""
+    place = {"cube_mm": CUBE_MM, "angle": angle, "centre_mm": centre_mm}
+    distances = [
+        np.linalg.norm(hand.joints_mm.mean(0) - centre_mm) for hand in (*picture.hands, *picture.ignored)
+    ]
+    if min(distances, default=np.inf) > AWAY_MM:
+        return place, _label()
+    nearest = int(np.argmin(distances))
+    if distances[nearest] > AT_HAND_MM or nearest >= len(picture.hands):
+        return None
+    return place, _label(picture, picture.hands[nearest], place)
 
 
 def pose_arrays(pictures: Iterable[Picture], rng: np.random.Generator) -> dict[str, np.ndarray]:

@@ -4,19 +4,17 @@ import contextlib
 import multiprocessing
 import pathlib
 import time
+from collections.abc import Callable
 
 import numpy as np
 
-from crossinfo.pretrain.settings import Settings
-from datasets import runtime, synthetic
+from datasets import runtime
 from datasets.errors import InputError
 from datasets.io import atomic
-from datasets.synthetic import scene
 
 AHEAD = 64
-KINDS = ("localiser", "pose")
-# What the pictures show.
-OPTIONS = {"views": "any", "scenes": scene.SCENES, "sensor": "mixed", "poses": "natural"}
+Arrays = dict[str, np.ndarray]
+Make = Callable[[int], dict[str, Arrays]]
 _PAUSE_SECONDS = 0.2
 
 
@@ -28,12 +26,15 @@ class Renderer:
 
     Args:
         folder: of the chunks' files.
-        settings: Settings.
+        make: picklable function of a chunk's number -> {kind: arrays}, the same kinds for every chunk.
+        kinds: names of what ``make`` makes.
+        chunks: int. Chunks are numbered 0 .. chunks.
         workers: int. Processes.
     """
 
-    def __init__(self, folder: pathlib.Path, settings: Settings, workers: int):
-        self._folder, self._settings, self._workers = folder, settings, workers
+    def __init__(self, folder: pathlib.Path, make: Make, kinds: tuple[str, ...], chunks: int, workers: int):
+        self._folder, self._make, self._kinds = folder, make, kinds
+        self._chunks, self._workers = chunks, workers
         self._processes = []
         self._wanted = None
 
@@ -44,9 +45,9 @@ class Renderer:
         # Fork would copy a parent that holds TensorFlow's threads and locks.
         context = multiprocessing.get_context("spawn")
         self._wanted = context.Value("q", 0)
-        chunks = max(span.first + span.chunks for span in self._settings.spans.values())
         for worker in range(self._workers):
-            arguments = (self._folder, self._settings, self._wanted, range(worker, chunks, self._workers))
+            numbers = range(worker, self._chunks, self._workers)
+            arguments = (self._folder, self._make, self._kinds, self._wanted, numbers)
             process = context.Process(target=_render, args=arguments, daemon=True)
             with runtime.one_thread_each():
                 process.start()
@@ -59,11 +60,11 @@ class Renderer:
         for process in self._processes:
             process.join()
 
-    def chunk(self, kind: str, number: int) -> dict[str, np.ndarray]:
+    def chunk(self, kind: str, number: int) -> Arrays:
         """The arrays of one chunk for one stage; waits until they are rendered.
 
         Args:
-            kind: "localiser" or "pose".
+            kind: one of the kinds.
             number: int.
 
         Raises InputError if a rendering process has ended before.
@@ -82,7 +83,7 @@ def chunk_path(folder: pathlib.Path, kind: str, number: int) -> pathlib.Path:
     return folder / f"{kind}-{number:06d}.npz"
 
 
-def load(path: pathlib.Path) -> dict[str, np.ndarray]:
+def load(path: pathlib.Path) -> Arrays:
     """The arrays of a file; raises InputError if it is damaged."""
     try:
         with np.load(path, allow_pickle=False) as arrays:
@@ -91,36 +92,18 @@ def load(path: pathlib.Path) -> dict[str, np.ndarray]:
         raise InputError(f"{path}: damaged ({error}); remove it, and it is rendered again") from None
 
 
-def _render(folder, settings, wanted, numbers):
+def _render(folder, make, kinds, wanted, numbers):
     with contextlib.suppress(KeyboardInterrupt):
         runtime.use_one_core()
         for number in numbers:
             while number > wanted.value + AHEAD:
                 time.sleep(_PAUSE_SECONDS)
-            if not all(chunk_path(folder, kind, number).exists() for kind in KINDS):
-                _write(folder, settings, number)
+            if not all(chunk_path(folder, kind, number).exists() for kind in kinds):
+                write(folder, number, make(number))
 
 
-def _write(folder, settings, number):
-    first = number * settings.chunk_pictures
-    for kind, arrays in render(settings.seed, first, settings.chunk_pictures).items():
+def write(folder: pathlib.Path, number: int, chunk: dict[str, Arrays]) -> None:
+    """Writes the files of a chunk, each whole or not at all."""
+    for kind, arrays in chunk.items():
         with atomic.atomic_write(chunk_path(folder, kind, number), "wb") as file:
             np.savez(file, **arrays)
-
-
-def render(seed: int, first: int, count: int, **changes) -> dict[str, dict[str, np.ndarray]]:
-    """The arrays of pictures ``first`` .. ``first + count`` of a seed, {kind: arrays}.
-
-    Args:
-        seed, first, count: int.
-        **changes: fields of ``synthetic.Options`` that differ from pretraining's.
-    """
-    from crossinfo.pretrain import frames
-
-    options = synthetic.Options(**{**OPTIONS, **changes})
-    pictures = [scene.picture(seed, index, options) for index in range(first, first + count)]
-    rng = np.random.default_rng([seed, first, 7])
-    return {
-        "localiser": frames.localiser_arrays(pictures, rng),
-        "pose": frames.pose_arrays(pictures, rng),
-    }

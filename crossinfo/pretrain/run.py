@@ -1,22 +1,28 @@
 """A pretraining from nothing to two ``.keras`` files."""
 
+import contextlib
+import functools
 import os
 import pathlib
 
 import keras
-import numpy as np
 
 from crossinfo import config, model
-from crossinfo.pretrain import package, renderer
+from crossinfo.pretrain import contents, package, renderer
+from crossinfo.pretrain.checks import ChecksStage
 from crossinfo.pretrain.localiser import LocaliserStage
 from crossinfo.pretrain.pose import PoseStage
+from crossinfo.pretrain.renderer import Renderer
 from crossinfo.pretrain.settings import Settings
 from crossinfo.pretrain.side import SideStage
 from crossinfo.pretrain.stage import Stage
-from datasets.io import atomic
 
 # Persons and pictures of validation come from another seed.
 HELD_OUT_SEED = 1_000_003
+# And those on which the checker learns what the finder does with pictures that it was not trained on.
+PROPOSALS_SEED = 2_000_003
+# The localiser after each of its stages.
+FOUND_FILE, CHECKED_FILE = "localiser/localiser.keras", "checks/localiser.keras"
 LOCALISER_FILE = "localiser.keras"
 POSE_FILE = "pose.keras"
 
@@ -46,14 +52,34 @@ class Pretraining:
     def train(self) -> None:
         """Leaves both networks and the folder ``weights``; raises KeyboardInterrupt, all saved, on Ctrl-C."""
         self.settings.write(self.work_dir)
-        without_judge = pathlib.Path("localiser", LOCALISER_FILE)
-        with renderer.Renderer(self.work_dir / "pictures", self.settings, self.workers) as rendered:
-            self._train("localiser", without_judge, rendered, self._localiser_stage)
-            self._train("pose", POSE_FILE, rendered, self._pose_stage)
-            self._train("side", LOCALISER_FILE, rendered, self._side_stage, without_judge)
+        with self._pictures() as pictures:
+            self._train("localiser", FOUND_FILE, pictures, self._localiser_stage)
+            with self._proposals() as proposals:
+                self._train("checks", CHECKED_FILE, proposals, self._checks_stage)
+            self._train("pose", POSE_FILE, pictures, self._pose_stage)
+            self._train("side", LOCALISER_FILE, pictures, self._side_stage)
         package.write(self.work_dir, self.settings)
 
-    def _train(self, kind, file, rendered, make_stage, *more):
+    def _pictures(self):
+        spans = self.settings.spans
+        chunks = max(spans[stage].first + spans[stage].chunks for stage in ("localiser", "pose", "side"))
+        make = functools.partial(contents.pictures, self.settings.seed, self.settings.chunk_pictures)
+        return Renderer(self.work_dir / "pictures", make, contents.KINDS, chunks, self.workers)
+
+    def _proposals(self):
+        """Rendered only as long as they are needed."""
+        if (self.work_dir / CHECKED_FILE).exists():
+            return contextlib.nullcontext()
+        make = functools.partial(
+            contents.proposals,
+            self.work_dir / FOUND_FILE,
+            self.settings.seed + PROPOSALS_SEED,
+            self.settings.chunk_pictures,
+        )
+        chunks = self.settings.checks_chunks
+        return Renderer(self.work_dir / "proposals", make, (contents.CHECKS,), chunks, self.workers)
+
+    def _train(self, kind, file, rendered, make_stage):
         """Trains one stage, unless its network is there."""
         if (self.work_dir / file).exists():
             return
@@ -67,30 +93,34 @@ class Pretraining:
             learning_rate=self.settings.learning_rate,
             curve="cosine",
         )
-        stage = make_stage(schedule, steps, self.held_out()[span.arrays], *more)
+        stage = make_stage(schedule, steps)
         Stage(stage, self.settings, span, self.work_dir / kind).run(rendered)
         model.save(stage.snapshot, self.work_dir / file)
 
-    def _localiser_stage(self, schedule, steps, held_out):
-        return LocaliserStage(schedule, steps, held_out)
+    def _localiser_stage(self, schedule, steps):
+        return LocaliserStage(schedule, steps, self.held_out("localiser"))
 
-    def _pose_stage(self, schedule, steps, held_out):
-        return PoseStage(self.settings.variant, schedule, steps, held_out, self.machine)
+    def _checks_stage(self, schedule, steps):
+        return ChecksStage(self._load(FOUND_FILE), schedule, steps, self.held_out("checks"))
 
-    def _side_stage(self, schedule, steps, held_out, without_judge):
-        localiser, pose = (
-            keras.saving.load_model(self.work_dir / file, compile=False)
-            for file in (without_judge, POSE_FILE)
-        )
-        return SideStage(localiser, pose, schedule, steps, held_out)
+    def _pose_stage(self, schedule, steps):
+        return PoseStage(self.settings.variant, schedule, steps, self.held_out("pose"), self.machine)
 
-    def held_out(self) -> dict[str, dict[str, np.ndarray]]:
-        """Arrays of held-out pictures {kind: arrays}, rendered once."""
-        folder = self.work_dir / "held_out"
-        paths = {kind: renderer.chunk_path(folder, kind, 0) for kind in renderer.KINDS}
-        if not all(path.exists() for path in paths.values()):
-            arrays = renderer.render(self.settings.seed + HELD_OUT_SEED, 0, self.settings.validation_pictures)
-            for kind, path in paths.items():
-                with atomic.atomic_write(path, "wb") as file:
-                    np.savez(file, **arrays[kind])
-        return {kind: renderer.load(path) for kind, path in paths.items()}
+    def _side_stage(self, schedule, steps):
+        localiser, pose = self._load(CHECKED_FILE), self._load(POSE_FILE)
+        return SideStage(localiser, pose, schedule, steps, self.held_out("pose"))
+
+    def _load(self, file):
+        return keras.saving.load_model(self.work_dir / file, compile=False)
+
+    def held_out(self, kind: str) -> renderer.Arrays:
+        """Arrays of held-out pictures for one of "localiser", "checks" and "pose", rendered once."""
+        folder, seed = self.work_dir / "held_out", self.settings.seed + HELD_OUT_SEED
+        path = renderer.chunk_path(folder, kind, 0)
+        if not path.exists():
+            size = self.settings.validation_pictures
+            make = functools.partial(contents.pictures, seed)
+            if kind == contents.CHECKS:
+                make = functools.partial(contents.proposals, self.work_dir / FOUND_FILE, seed)
+            renderer.write(folder, 0, make(size, 0))
+        return renderer.load(path)

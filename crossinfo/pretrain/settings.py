@@ -16,7 +16,7 @@ class Span(NamedTuple):
     """The chunks of one stage.
 
     Args:
-        arrays: "localiser" or "pose", which of a chunk's files is read.
+        arrays: "localiser", "checks" or "pose", which of a chunk's files is read.
         first, chunks: int. The first chunk and how many.
         visits: int. How many chunks the stage trains on at a time: each is seen so often before it goes.
     """
@@ -34,9 +34,9 @@ class Settings:
     Args:
         seed: int. Persons, poses, scenes, weights and order.
         chunk_pictures: int. Pictures rendered as one file, and trained on together.
-        localiser_chunks, pose_chunks, side_chunks: int. Length of the stages in chunks. The first two begin
-            with the first chunk, the last one goes on after them.
-        localiser_visits, pose_visits: int. See ``Span``.
+        localiser_chunks, checks_chunks, pose_chunks, side_chunks: int. Length of the stages in chunks. The
+            checks have chunks of their own; the side goes on after those of localiser and pose.
+        localiser_visits, checks_visits, pose_visits: int. See ``Span``.
         variant: str. The pose network, a key of ``config.VARIANTS``.
         batch_size: int.
         learning_rate: float. Adam's, decayed to zero along a cosine.
@@ -46,9 +46,11 @@ class Settings:
     seed: int = 0
     chunk_pictures: int = 512
     localiser_chunks: int = 100
+    checks_chunks: int = 24
     pose_chunks: int = 400
     side_chunks: int = 20
     localiser_visits: int = 5
+    checks_visits: int = 4
     pose_visits: int = 3
     variant: str = "compact"
     batch_size: int = 64
@@ -61,6 +63,7 @@ class Settings:
         seen = max(self.localiser_chunks, self.pose_chunks)
         return {
             "localiser": Span("localiser", 0, self.localiser_chunks, self.localiser_visits),
+            "checks": Span("checks", 0, self.checks_chunks, self.checks_visits),
             "pose": Span("pose", 0, self.pose_chunks, self.pose_visits),
             "side": Span("pose", seen, self.side_chunks, 1),
         }

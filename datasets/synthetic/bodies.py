@@ -10,6 +10,8 @@ from datasets.synthetic.kinematics import about
 from datasets.synthetic.mesh import Mesh, join
 
 _X, _Y, _Z = np.eye(3)
+# Share of heads without other hair whose hair is not measured.
+_DARK_HAIR = 0.6
 # Places along the spine from the shoulders down, half widths and half depths, of an average torso.
 _TORSO = np.array(
     [
@@ -50,7 +52,10 @@ def legs(rng: np.random.Generator) -> list[Mesh]:
 
 
 def head(rng: np.random.Generator) -> Mesh:
-    """A head with a nose, hair at times; its neck ends at the origin, y down, looking to -z."""
+    """A head with a nose, hair at times; its neck ends at the origin, y down, looking to -z.
+
+    At times its hair sends back no light, so that a face is all there is.
+    """
     size = rng.uniform(0.88, 1.1)
     skull = solids.ellipsoid((76, 112, 96)).moved(np.eye(3), [0, -150, 0])
     nose = solids.capsule([0, -155, -92], [0, -130, -104], (7, 12), 8)
@@ -60,9 +65,19 @@ def head(rng: np.random.Generator) -> Mesh:
     if rng.random() < 0.5:
         hair = solids.ellipsoid(rng.uniform([80, 95, 92], [105, 150, 125]))
         parts.append(hair.moved(np.eye(3), [0, -165, 25]))
+    elif rng.random() < _DARK_HAIR:
+        line, ears = -rng.uniform(170, 215), rng.uniform(-70, 10)
+        parts = [_face(part, line, ears) for part in parts]
     mesh = join(parts)
     turned = about(_Y, rng.normal(0, 0.4)) @ about(_X, rng.normal(0, 0.2))
     return mesh.moved(turned * size, [0, -60, 0])
+
+
+def _face(mesh, hairline, ears):
+    """What of a part of the head lies below the hairline and before the ears; the neck stays."""
+    middles = mesh.vertices_mm[mesh.triangles].mean(1)
+    kept = (middles[:, 1] > hairline) & (middles[:, 2] < ears) | (middles[:, 1] > -85)
+    return Mesh(mesh.vertices_mm, mesh.triangles[kept])
 
 
 def person(rng: np.random.Generator, device: Device, arm: Arm) -> list[Mesh]:

@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from crossinfo.localisation import canvas
-from crossinfo.pretrain import frames, renderer
+from crossinfo.pretrain import contents, frames
 from datasets import crops, geometry
 from datasets.synthetic import Options, scene
 
@@ -75,8 +75,8 @@ def test_checks_know_a_hand_its_side_and_how_far_it_is_off(pictures, seen):
 
 
 def test_the_same_chunk_is_the_same_whoever_renders_it():
-    first, again = (renderer.render(9, 64, 6) for _ in range(2))
-    for kind in renderer.KINDS:
+    first, again = (contents.pictures(9, 6, 10) for _ in range(2))
+    for kind in contents.KINDS:
         for name, value in first[kind].items():
             np.testing.assert_array_equal(value, again[kind][name])
 
