@@ -12,7 +12,12 @@ from crossinfo.pretrain.settings import Settings
 
 TAGS = ("hand-pose-estimation", "3d", "depth", "tensorflow", "synthetic-data")
 LOCALISER, POSE = "localiser", "pose"
-STAGES = {LOCALISER: "Localiser", POSE: "Pose network", "side": "Left or right"}
+STAGES = {
+    LOCALISER: "Localiser",
+    "checks": "Its checks of what it finds",
+    POSE: "Pose network",
+    "side": "Left or right",
+}
 
 
 @dataclasses.dataclass(frozen=True)
