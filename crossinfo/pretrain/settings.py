@@ -35,7 +35,7 @@ class Settings:
         seed: int. Persons, poses, scenes, weights and order.
         chunk_pictures: int. Pictures rendered as one file, and trained on together.
         localiser_chunks, checks_chunks, pose_chunks, side_chunks: int. Length of the stages in chunks. The
-            checks have chunks of their own; the side goes on after those of localiser and pose.
+            checks have chunks of their own.
         localiser_visits, checks_visits, pose_visits: int. See ``Span``.
         variant: str. The pose network, a key of ``config.VARIANTS``.
         batch_size: int.
@@ -48,7 +48,7 @@ class Settings:
     localiser_chunks: int = 100
     checks_chunks: int = 24
     pose_chunks: int = 400
-    side_chunks: int = 20
+    side_chunks: int = 60
     localiser_visits: int = 5
     checks_visits: int = 4
     pose_visits: int = 3
@@ -60,12 +60,11 @@ class Settings:
     @property
     def spans(self) -> dict[str, Span]:
         """The chunks of each stage, by its name."""
-        seen = max(self.localiser_chunks, self.pose_chunks)
         return {
             "localiser": Span("localiser", 0, self.localiser_chunks, self.localiser_visits),
             "checks": Span("checks", 0, self.checks_chunks, self.checks_visits),
             "pose": Span("pose", 0, self.pose_chunks, self.pose_visits),
-            "side": Span("pose", seen, self.side_chunks, 1),
+            "side": Span("pose", 0, self.side_chunks, 1),
         }
 
     def write(self, work_dir: str | os.PathLike) -> None:
