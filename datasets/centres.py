@@ -57,7 +57,7 @@ def from_file(path: str | os.PathLike, reader: Reader, y_up: bool) -> np.ndarray
         frame, also where the rows clearly belong to other frames.
     """
     lines = tables.read_lines(path)
-    if lines and _is_name(lines[0].split()[0]):
+    if lines and _is_name(next(line for line in lines if line.strip()).split()[0]):
         lines = _by_name(lines, reader.names, path)
     centres_mm = read_rows(lines, len(reader), path, y_up)
     _check_alignment(centres_mm, reader, path)

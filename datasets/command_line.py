@@ -6,11 +6,14 @@ turns a caller's mistake into one line on standard error and status 2. A bug sta
 Libraries know no flags: their errors name arguments in backticks, and ``run`` prints these as flags.
 """
 
+import contextlib
 import dataclasses
 import math
 import re
+import signal
 import sys
 import textwrap
+import threading
 import types
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NoReturn
@@ -18,6 +21,7 @@ from typing import Any, NoReturn
 from absl import flags
 
 from datasets.errors import InputError
+from datasets.io.wording import printable
 
 FlagValues = flags.FlagValues
 
@@ -188,7 +192,7 @@ def with_flags(message: str, command: Command) -> str:
 def run(
     command: Command, main: Callable[[types.SimpleNamespace], Any], argv: Sequence[str] | None = None
 ) -> NoReturn:
-    """Runs ``main(values)`` as a command and exits: 0 done, 2 bad input, 130 stopped by Ctrl-C.
+    """Runs ``main(values)`` as a command and exits: 0 done, 2 bad input, 130 stopped by Ctrl-C or SIGTERM.
 
     Args:
         command: Command.
@@ -200,20 +204,36 @@ def run(
         if values.help:
             print(command.help())
         else:
-            main(values)
+            with _stopped_by_sigterm():
+                main(values)
     except InputError as error:
         sys.exit(_report(with_flags(_one_line(error), command)))
     except OSError as error:
         # Disk full, no permission and the like are the machine's, not bugs; they name their file.
         sys.exit(_report(_one_line(error)))
+    except MemoryError as error:
+        sys.exit(_report(f"there is not enough memory; {_one_line(error)}".rstrip("; ")))
     except KeyboardInterrupt as stop:
-        print(f"\nstopped. {stop}".rstrip(), file=sys.stderr)
+        print(f"\nstopped. {printable(stop)}".rstrip(), file=sys.stderr)
         sys.exit(130)
     sys.exit(0)
 
 
+@contextlib.contextmanager
+def _stopped_by_sigterm():
+    """SIGTERM stops the block as Ctrl-C does, so that it tidies up."""
+    before = signal.getsignal(signal.SIGTERM)
+    if before is signal.SIG_DFL and threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        if before is signal.SIG_DFL and signal.getsignal(signal.SIGTERM) is signal.default_int_handler:
+            signal.signal(signal.SIGTERM, before)
+
+
 def _report(line):
-    print(f"error: {line}", file=sys.stderr)
+    print(f"error: {printable(line)}", file=sys.stderr)
     return 2
 
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     import tensorflow as tf
 
 Array = Union[np.ndarray, "tf.Tensor"]
+# In files, in mm or pixels: a kilometre. Beyond it is damage, and squares would not fit into a float32.
+MAX_COORDINATE = 1e6
 
 
 @dataclasses.dataclass(frozen=True)

@@ -26,6 +26,10 @@ SUBJECTS = tuple(f"P{number}" for number in range(9))
 # In the order of the field's lists, which is a plain text sort.
 GESTURES = tuple("1 2 3 4 5 6 7 8 9 I IP L MP RP T TIP Y".split())
 
+_HEADER_BYTES = 24
+_COUNT_DIGITS = 9
+_LINE_BYTES = 2 * 3 * 21  # the shortest line: digits and what parts them
+
 # Frames of each subject. The two public copies differ, so rows of one's lists do not fit the other.
 COPIES = {
     "old": (8499, 8492, 8412, 8488, 8500, 8497, 8497, 8498, 8492),
@@ -113,31 +117,33 @@ class MsraReader(Reader):
 def read_depth(path: str | os.PathLike) -> np.ndarray:
     """One ``*_depth.bin`` -> float32 [240, 320] in mm; raises InputError naming the file."""
     try:
-        content = pathlib.Path(path).read_bytes()
+        with open(path, "rb") as file:
+            # A longer file is not read, however long it is.
+            content, size = file.read(_HEADER_BYTES + 4 * SIZE[0] * SIZE[1]), os.fstat(file.fileno()).st_size
     except FileNotFoundError:
         raise InputError(f"{path}: no such file") from None
-    left, top, right, bottom = _box(content, path)
-    box_mm = np.frombuffer(content, "<f4", offset=24).reshape(bottom - top, right - left)
-    if not np.isfinite(box_mm).all() or (box_mm < 0).any():
+    left, top, right, bottom = _box(content, size, path)
+    box_mm = np.frombuffer(content, "<f4", offset=_HEADER_BYTES).reshape(bottom - top, right - left)
+    if not ((box_mm >= 0) & tables.within_bounds(box_mm)).all():
         raise InputError(f"{path}: depth holds NaN, infinite or negative values; the file is damaged")
     depth_mm = np.zeros(SIZE, np.float32)
     depth_mm[top:bottom, left:right] = box_mm
     return depth_mm
 
 
-def _box(content, path):
+def _box(content, size, path):
     """The header's box, checked against the image and against the file's length."""
-    if len(content) < 24:
-        raise InputError(f"{path}: expected a header of 24 bytes, found {len(content)} bytes")
+    if len(content) < _HEADER_BYTES:
+        raise InputError(f"{path}: expected a header of {_HEADER_BYTES} bytes, found {len(content)} bytes")
     width, height, *box = np.frombuffer(content, "<u4", count=6).tolist()
     left, top, right, bottom = box
     if (height, width) != SIZE:
         raise InputError(f"{path}: expected an image of 320 x 240, the header says {width} x {height}")
     if not (left <= right <= width and top <= bottom <= height):
         raise InputError(f"{path}: the header's box {box} does not lie inside 320 x 240")
-    expected = 24 + 4 * (right - left) * (bottom - top)
-    if len(content) != expected:
-        raise InputError(f"{path}: expected {expected} bytes, found {len(content)}; the file is damaged")
+    expected = _HEADER_BYTES + 4 * (right - left) * (bottom - top)
+    if size != expected:
+        raise InputError(f"{path}: expected {expected} bytes, found {size}; the file is damaged")
     return box
 
 
@@ -160,11 +166,13 @@ def _frame_counts(root, subject):
 def _frame_count(path):
     try:
         with open(path, encoding="utf-8", errors="replace") as file:
-            first = file.readline().strip()
+            first, size = file.readline(_COUNT_DIGITS + 10).strip(), os.fstat(file.fileno()).st_size
     except FileNotFoundError:
         raise InputError(f"{path}: no such file") from None
-    if not (first.isascii() and first.isdigit()):
-        raise InputError(f"{path}, line 1: expected the number of frames, found {first[:40]!r}")
+    if not (first.isascii() and first.isdigit() and len(first) <= _COUNT_DIGITS):
+        raise InputError(f"{path}, line 1: expected the number of frames, found {first!r}")
+    if int(first) > size // _LINE_BYTES:
+        raise InputError(f"{path}, line 1: gives {int(first)} frames, but the file is too small for them")
     return int(first)
 
 

@@ -6,6 +6,7 @@
 field's readers.
 """
 
+import math
 import os
 import pathlib
 import re
@@ -15,7 +16,7 @@ import numpy as np
 
 from datasets.errors import InputError
 from datasets.geometry import Camera
-from datasets.io import layout, png
+from datasets.io import layout, png, tables
 from datasets.records import Reader
 from datasets.skeletons import NYU
 
@@ -30,6 +31,8 @@ JOINTS = (0, 3, 6, 9, 12, 15, 18, 21, 24, 25, 27, 30, 31, 32)
 SECOND_SUBJECT = 2440
 SECOND_CUBE_MM = 250.0 * 5 / 6
 TEST_FRAMES = 8252
+# No compressed file holds more bytes than this many times its own size.
+DEFLATE_RATIO = 1032
 
 
 def subjects(frames: int, names: Sequence[str] | None) -> list[str | None]:
@@ -158,11 +161,11 @@ def _check_shapes(shapes, path):
                 f"{path}: expected the keys joint_xyz and joint_uvd, found {keys}; it is another file, or "
                 "cut off"
             )
-        shape = tuple(shapes[name])
+        shape = tuple(map(int, shapes[name]))
+        if math.prod(shape) > DEFLATE_RATIO * os.stat(path).st_size:
+            raise InputError(f"{path}: too small for {name} as {list(shape)}; it is damaged")
         if len(shape) != 4 or shape[2:] != (ALL_JOINTS, 3) or not shape[0] or not shape[1]:
-            raise InputError(
-                f"{path}: expected {name} as [cameras, frames, 36, 3], found {list(map(int, shape))}"
-            )
+            raise InputError(f"{path}: expected {name} as [cameras, frames, 36, 3], found {list(shape)}")
     if shapes["joint_xyz"] != shapes["joint_uvd"]:
         raise InputError(f"{path}: joint_xyz and joint_uvd do not have the same number of frames")
 
@@ -171,7 +174,7 @@ def _checked(joints_mm, path):
     if joints_mm.dtype.kind not in "fiu":
         raise InputError(f"{path}: expected joint_xyz as numbers, found {joints_mm.dtype}")
     joints_mm = joints_mm.astype(np.float32) * np.float32([1, -1, 1])
-    wrong = ~np.isfinite(joints_mm).all(axis=(1, 2)) | (joints_mm[..., 2] <= 0).any(axis=1)
+    wrong = ~tables.within_bounds(joints_mm).all(axis=(1, 2)) | (joints_mm[..., 2] <= 0).any(axis=1)
     if wrong.any():
         frame = np.flatnonzero(wrong)[0]
         raise InputError(f"{path}: frame {frame + 1}: a joint lies behind the camera or is not finite")

@@ -7,6 +7,7 @@ epoch, frame index) alone.
 """
 
 import contextlib
+import functools
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -14,6 +15,7 @@ import tensorflow as tf
 
 from datasets import augment, crops, shards, targets
 from datasets.augment import Frames, Transform
+from datasets.geometry import MAX_COORDINATE
 from datasets.shards import ShardSet
 from datasets.skeletons import Skeleton
 
@@ -44,6 +46,21 @@ def damage_reported(shard_set: ShardSet):
         yield
     except tf.errors.DataLossError:
         raise shards.damaged(shard_set) from None
+    except tf.errors.InvalidArgumentError:
+        # Its checksums are right, so that it was altered; or else the error is ours.
+        if all(_is_sound(path, shard_set) for path in shard_set.paths):
+            raise
+        raise shards.damaged(shard_set, functools.partial(_is_sound, shard_set=shard_set)) from None
+
+
+def _is_sound(path, shard_set):
+    """Whether every frame of a shard can be read, and its numbers can be right."""
+    frames = _frames(tf.data.TFRecordDataset(str(path)), len(shard_set.mean_pose), shard_set.turned)
+    try:
+        frames.reduce(0, lambda count, frame: count + 1)
+    except (tf.errors.DataLossError, tf.errors.InvalidArgumentError, tf.errors.NotFoundError):
+        return False
+    return True
 
 
 def training_batches(
@@ -127,7 +144,7 @@ def _parse(record, joints, turned, key):
     features = {name: tf.io.FixedLenFeature(shape, tf.float32) for name, shape in numbers.items()}
     features |= {name: tf.io.FixedLenFeature([], tf.int64) for name in ("index", "valid")}
     features["crop"] = tf.io.FixedLenFeature([], tf.string)
-    frame = tf.io.parse_single_example(record, features)
+    frame = _checked(tf.io.parse_single_example(record, features), numbers)
     steps = tf.reshape(tf.io.decode_raw(frame["crop"], tf.int16), [crops.CROP_SIZE, crops.CROP_SIZE, 1])
     frame["crop"] = tf.cast(steps, tf.float32) / shards.DEPTH_STEPS
     frame["valid"] = frame["valid"] > 0
@@ -135,6 +152,15 @@ def _parse(record, joints, turned, key):
         seed = tf.random.fold_in(tf.random.fold_in([key[0], 0], key[1]), frame["index"])
         frame["draws"] = tf.random.stateless_uniform([augment.DRAWS], seed, minval=1e-6, maxval=1 - 1e-6)
     return frame
+
+
+def _checked(frame, numbers):
+    """The same frame. TensorFlow's InvalidArgumentError unless these entries of it can be right."""
+    bounds = [tf.reduce_all(tf.abs(frame[name]) <= MAX_COORDINATE) for name in numbers]
+    positive = tf.concat([frame["cube_mm"][None], frame["camera"][:2], frame["centre_mm"][2:]], axis=0)
+    right = tf.reduce_all(tf.stack([*bounds, tf.reduce_all(positive > 0)]))
+    with tf.control_dependencies([tf.debugging.Assert(right, ["a frame's numbers cannot be right"])]):
+        return {name: tf.identity(value) for name, value in frame.items()}
 
 
 def example(

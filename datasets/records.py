@@ -1,6 +1,8 @@
 """``Record``, one labelled depth frame, and ``Reader``, a dataset's sequence of them."""
 
 import dataclasses
+import os
+import pathlib
 from collections.abc import Sequence
 
 import numpy as np
@@ -12,6 +14,9 @@ from datasets.skeletons import Skeleton
 def evenly_spread(count: int, wanted: int) -> np.ndarray:
     """At most ``wanted`` of ``count`` indices, evenly spread from the first to the last; int64, ascending."""
     return np.unique(np.linspace(0, count - 1, min(count, wanted)).round().astype(np.int64))
+
+
+_DIGEST_ROWS = 10_000
 
 
 @dataclasses.dataclass(frozen=True)
@@ -74,3 +79,21 @@ class Reader(Sequence):
             raise IndexError(index)
         joints_mm = None if self.joints_mm is None else self.joints_mm[index]
         return Record(self.names[index], self.read_depth(index), self.camera, joints_mm, self.cube_mm(index))
+
+
+def update_digest(digest, reader: Reader, centre_file: str | os.PathLike | None = None) -> None:
+    """Takes what is known of a split's frames into a digest.
+
+    Args:
+        digest: of ``hashlib``.
+        reader: its names and labels are taken.
+        centre_file: path of the frames' centres, or None.
+    """
+    for first in range(0, len(reader), _DIGEST_ROWS):
+        rows = "\n".join(reader.names[first : first + _DIGEST_ROWS])
+        digest.update(("\n" * (first > 0) + rows).encode())
+    for values in (reader.joints_mm, reader.originals):
+        if values is not None:
+            digest.update(np.ravel(values))
+    if centre_file:
+        digest.update(pathlib.Path(centre_file).read_bytes())

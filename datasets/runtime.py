@@ -1,9 +1,17 @@
 """Processes: TensorFlow's quiet start, its GPUs, and workers on one core each."""
 
+import concurrent.futures
+import concurrent.futures.process
 import contextlib
+import multiprocessing
 import os
+import signal
+import threading
 import types
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from multiprocessing import resource_tracker
+
+from datasets.errors import InputError
 
 
 def available_cores() -> int:
@@ -63,6 +71,66 @@ def one_thread_each() -> Iterator[None]:
             os.environ.pop(name)
             if value is not None:
                 os.environ[name] = value
+
+
+@contextlib.contextmanager
+def worker_pool(
+    workers: int, start: Callable[[], None] | None = None
+) -> Iterator[Callable[..., concurrent.futures.Future]]:
+    """Worker processes for the block, which gets ``submit(function, *arguments) -> Future``.
+
+    They are fresh interpreters: TensorFlow does not survive a fork. They end with this process, even if it is
+    killed, and at once when the block raises. Ctrl-C is this process's alone.
+
+    Args:
+        workers: int.
+        start: picklable function that each worker calls first.
+
+    Raises InputError if a worker was killed.
+    """
+    context = multiprocessing.get_context("spawn")
+    alive, this_process = context.Pipe(duplex=False)
+    pool = concurrent.futures.ProcessPoolExecutor(workers, context, _start_worker, (alive, start))
+    resource_tracker.ensure_running()  # which unblocks SIGINT where it starts it
+
+    def submit(function, *arguments):
+        with _sigint_blocked():  # a worker inherits this
+            return pool.submit(function, *arguments)
+
+    try:
+        yield submit
+        pool.shutdown()
+    except concurrent.futures.process.BrokenProcessPool:
+        raise InputError(
+            "a worker process was killed; where memory is short, take fewer `workers`, and run the same "
+            "command again"
+        ) from None
+    finally:
+        this_process.close()
+        pool.shutdown(cancel_futures=True)
+        alive.close()
+
+
+@contextlib.contextmanager
+def _sigint_blocked():
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _start_worker(parent, start):
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    if start is not None:
+        start()
+
+
+def _end_with(parent):
+    """Ends this process when the other end of a pipe is closed: by its owner, or by the owner's death."""
+    with contextlib.suppress(EOFError, OSError):
+        parent.recv_bytes()
+    os._exit(1)
 
 
 def use_one_core() -> None:

@@ -10,22 +10,22 @@ import dataclasses
 import functools
 import hashlib
 import json
-import multiprocessing
 import os
 import pathlib
+from collections.abc import Callable
 
 import numpy as np
 from tqdm import tqdm
 
-from datasets import centres, crops, registry, runtime
+from datasets import centres, crops, records, registry, runtime
 from datasets.errors import InputError
-from datasets.io import shard_files
+from datasets.io import atomic, shard_files
 from datasets.records import Reader, Record, evenly_spread
 
 SCHEMA = 1
 SHARD_FRAMES = 1000
 READ_FRAMES = 50
-DIGEST_ROWS = 10_000
+DIGEST_PICTURES = 32
 DEPTH_STEPS = 32767  # crops are kept as int16: 4 micrometres in a 250 mm cube
 MAX_SKIPPED = 0.01
 VALIDATION_BLOCK = 100
@@ -141,15 +141,19 @@ def fingerprint(source: Source, reader: Reader) -> str:
     if source.angle is None:
         del settings["angle"]  # so that shards made before there were angles are found
     digest.update(json.dumps(settings, sort_keys=True).encode())
-    for first in range(0, len(reader), DIGEST_ROWS):
-        rows = "\n".join(reader.names[first : first + DIGEST_ROWS])
-        digest.update(("\n" * (first > 0) + rows).encode())
-    if reader.joints_mm is not None:
-        digest.update(np.ravel(reader.joints_mm))
-    if reader.originals is not None:
-        digest.update(reader.originals)
-    if source.centre_file:
-        digest.update(pathlib.Path(source.centre_file).read_bytes())
+    records.update_digest(digest, reader, source.centre_file)
+    return digest.hexdigest()
+
+
+def data_digest(source: Source, reader: Reader) -> str:
+    """Hex digest of a split's data, whatever the settings: names, labels, centres and some pictures."""
+    digest = hashlib.sha256()
+    records.update_digest(digest, reader, source.centre_file)
+    for index in evenly_spread(len(reader), DIGEST_PICTURES):
+        try:
+            digest.update(np.ascontiguousarray(reader.read_depth(int(index))))
+        except InputError:
+            digest.update(b"unreadable")
     return digest.hexdigest()
 
 
@@ -182,17 +186,23 @@ def prepare(
     folder = pathlib.Path(cache_dir) / f"{source.part}-{fingerprint(source, reader)[:16]}"
     folder.mkdir(parents=True, exist_ok=True)
     pieces = [indices[i : i + SHARD_FRAMES] for i in range(0, len(indices), SHARD_FRAMES)]
-    missing = [k for k in range(len(pieces)) if not shard_files.is_done(folder, k)]
+    missing = [
+        k for k, piece in enumerate(pieces) if not shard_files.is_done(folder, k, _checks(source, piece))
+    ]
     if missing:
-        shard_files.remove_stale(folder)
+        atomic.sweep(folder)
         _write_missing(source, folder, pieces, missing, workers, reader)
-    return _collect(source, folder, len(pieces))
+    return _collect(source, folder, pieces)
 
 
-def damaged(shard_set: ShardSet) -> InputError:
-    """Finds and removes the damaged shards of a set in which reading failed with ``DataLossError``.
+def damaged(
+    shard_set: ShardSet, is_whole: Callable[[pathlib.Path], bool] = shard_files.is_whole
+) -> InputError:
+    """Finds and removes the damaged shards of a set in which reading failed.
 
-    Every shard is read and checked against its checksums.
+    Args:
+        shard_set: ShardSet.
+        is_whole: function of a shard's path; without one, it is checked against its checksums.
 
     Returns:
         InputError that names the first of them, for the caller to raise. The next ``prepare`` makes the
@@ -200,7 +210,7 @@ def damaged(shard_set: ShardSet) -> InputError:
     """
     paths = [pathlib.Path(path) for path in shard_set.paths]
     with tqdm(paths, desc="looking for the damaged shard", unit="shard", disable=None, leave=False) as bar:
-        broken = [path for path in bar if not shard_files.is_whole(path)]
+        broken = [path for path in bar if not is_whole(path)]
     for path in broken:
         shard_files.remove(path)
     again = "run the same command again"
@@ -227,17 +237,13 @@ def _write_missing(source, folder, pieces, missing, workers, reader):
             for job in jobs:
                 bar.update(_write_shard(*job, opened))
             return
-        # A fresh interpreter for each worker: TensorFlow does not survive a fork.
-        context = multiprocessing.get_context("spawn")
-        with concurrent.futures.ProcessPoolExecutor(
-            min(workers, len(missing)), context, runtime.use_one_core
-        ) as pool:
-            try:
-                for future in concurrent.futures.as_completed([pool.submit(_write_shard, *j) for j in jobs]):
+        try:
+            with runtime.worker_pool(min(workers, len(missing)), runtime.use_one_core) as submit:
+                for future in concurrent.futures.as_completed([submit(_write_shard, *job) for job in jobs]):
                     bar.update(future.result())
-            except BaseException:
-                pool.shutdown(cancel_futures=True)
-                raise
+        except BaseException:
+            atomic.sweep(folder)  # what the workers had begun
+            raise
 
 
 @functools.lru_cache(maxsize=1)
@@ -253,7 +259,8 @@ def _write_shard(source, folder, number, indices, opened=None):
 
     ``opened`` is what ``_opened`` gives, where this process has it already.
     """
-    if shard_files.is_done(folder, number):
+    check = _checks(source, indices)
+    if shard_files.is_done(folder, number, check):
         return len(indices)
     reader, given = opened or _opened(source, folder.name)
     examples, kept, skipped, poses = [], [], [], []
@@ -269,8 +276,12 @@ def _write_shard(source, folder, number, indices, opened=None):
             poses.append(frame["pose"])
     pose_sum = np.sum(poses, axis=0, dtype=np.float64).tolist()
     about = {"indices": kept, "skipped": skipped, "pose_sum": pose_sum}
-    shard_files.write(folder, number, examples, about)
+    shard_files.write(folder, number, examples, about, check)
     return len(indices)
+
+
+def _checks(source, indices):
+    return shard_files.frames_check(indices, len(registry.get(source.dataset).skeleton))
 
 
 def _read(source, reader, given, indices):
@@ -368,10 +379,10 @@ def _serialise(frame):
     return tf.train.Example(features=tf.train.Features(feature=feature)).SerializeToString(deterministic=True)
 
 
-def _collect(source, folder, count):
+def _collect(source, folder, pieces):
     """The finished set. Raises InputError when too many training frames were unreadable."""
-    done = [shard_files.done(folder, k) for k in range(count)]
-    paths = [shard_files.shard_path(folder, k) for k in range(count)]
+    done = [shard_files.done(folder, k, _checks(source, piece)) for k, piece in enumerate(pieces)]
+    paths = [shard_files.shard_path(folder, k) for k in range(len(pieces))]
     indices = np.array([index for part in done for index in part["indices"]], int)
     skipped = tuple((name, reason) for part in done for name, reason in part["skipped"])
     total = len(indices) + len(skipped)

@@ -3,6 +3,7 @@
 from datasets import data_flags, registry
 from datasets.command_line import Command, Group, run, with_flags
 from datasets.errors import InputError
+from datasets.io.wording import printable
 from datasets.runtime import import_tensorflow
 
 
@@ -35,7 +36,7 @@ def main(values):
 
     centre_files = {"train": values.train_centre_file, "test": values.centre_file}
     report = check(dataset, data_dir, options, centre_files, values.frames, values.workers)
-    print("\n".join(with_flags(line, COMMAND) for line in report.lines), flush=True)
+    print("\n".join(printable(with_flags(line, COMMAND)) for line in report.lines), flush=True)
     if report.faults:
         raise InputError(str(report.faults[0]))
 

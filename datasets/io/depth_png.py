@@ -23,7 +23,7 @@ def read_depth_png(path: Path, depth_scale: float = 1.0) -> np.ndarray:
     check_scale(depth_scale)
     with png.opened(path) as (header, file):
         _check(header, path, MAX_PIXELS)  # before the whole of a huge file is read
-        return _depth_mm(png.decode(file.read(), header, path), path, depth_scale)
+        return _depth_mm(png.decode(png.read_content(file, header), header, path), path, depth_scale)
 
 
 def decode_depth_png(

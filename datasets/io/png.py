@@ -14,6 +14,8 @@ from datasets.errors import InputError
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 HEADER_BYTES = 26
+# What a PNG may need beside its pixels, and for pixels that do not compress.
+_SPARE_BYTES, _SPARE_FACTOR = 1 << 20, 2
 GREY, RGB = 0, 2
 
 # (bits, PNG colour type) -> words for messages.
@@ -40,6 +42,13 @@ class Header(NamedTuple):
     def kind(self) -> tuple[int, int]:
         """(bits, PNG colour type)."""
         return self.bits, self.colour
+
+
+def read_content(file: BinaryIO, header: Header) -> bytes:
+    """All bytes that a picture of this header can have; what is longer is not read to its end."""
+    channels = 1 if header.colour == GREY else 4
+    pixels = header.width * header.height * channels * -(-header.bits // 8) + header.height
+    return file.read(min(_SPARE_FACTOR * pixels + _SPARE_BYTES, os.fstat(file.fileno()).st_size))
 
 
 @contextlib.contextmanager
@@ -120,7 +129,7 @@ def read_png(path: Path, kind: tuple[int, int], size: tuple[int, int]) -> np.nda
                 f"{path}: expected a PNG of {size[1]} x {size[0]}, {_KINDS[kind]}, found "
                 f"{header.width} x {header.height}, {found}"
             )
-        return decode(file.read(), header, path)
+        return decode(read_content(file, header), header, path)
 
 
 def read_depth16(path: Path, size: tuple[int, int]) -> np.ndarray:

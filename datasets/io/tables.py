@@ -9,6 +9,7 @@ from typing import TextIO
 import numpy as np
 
 from datasets.errors import InputError
+from datasets.geometry import MAX_COORDINATE
 
 # NumPy's parser of text is five times faster than Python's, but slow to start.
 _FEW_LINES = 32
@@ -48,7 +49,7 @@ def read_lines(path: str | os.PathLike) -> list[str]:
 def number_table(
     lines: Sequence[str], columns: int, path: str | os.PathLike, first_line: int = 1
 ) -> np.ndarray:
-    """Lines of numbers separated by white space -> float64 [N, columns], all finite.
+    """Lines of numbers separated by white space -> float64 [N, columns], all within ``MAX_COORDINATE``.
 
     Args:
         lines: N lines.
@@ -56,7 +57,7 @@ def number_table(
         path: path of their file, for messages.
         first_line: int. Number of ``lines[0]`` in its file, from 1, for messages.
 
-    Raises InputError naming file and line on a wrong column count, text, NaN or infinity.
+    Raises InputError naming file and line on a wrong column count, text, NaN, infinity and absurd numbers.
     """
     return numbered_table(lines, columns, path, range(first_line, first_line + len(lines)))
 
@@ -74,7 +75,7 @@ def numbered_table(
     """
     if len(lines) > _FEW_LINES:
         table = _parse(lines)
-        if table is not None and table.shape == (len(lines), columns) and np.isfinite(table).all():
+        if table is not None and table.shape == (len(lines), columns) and within_bounds(table).all():
             return table
     return _checked_table(lines, columns, path, numbers)
 
@@ -101,4 +102,13 @@ def _checked_table(lines, columns, path, numbers):
                 raise InputError(f"{path}, line {number}: {word!r} is not a number") from None
             if not math.isfinite(row[column]):
                 raise InputError(f"{path}, line {number}: {word!r} is not a finite number")
+            if not within_bounds(row[column]):
+                raise InputError(
+                    f"{path}, line {number}: {word!r} is beyond {MAX_COORDINATE:,.0f} mm or pixels"
+                )
     return table
+
+
+def within_bounds(numbers: np.ndarray) -> np.ndarray:
+    """Which numbers can be coordinates, in mm or pixels; NaN cannot."""
+    return np.abs(numbers) <= MAX_COORDINATE

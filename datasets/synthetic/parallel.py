@@ -1,7 +1,5 @@
 """Frames in chunks over worker processes, in order, with a progress bar."""
 
-import concurrent.futures
-import multiprocessing
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -36,7 +34,7 @@ def _run(task, spans, workers):
     if workers == 1:
         yield from ((span, task(*span)) for span in spans)
         return
-    # Fork would copy a parent that may hold TensorFlow's threads and locks.
-    context = multiprocessing.get_context("spawn")
-    with runtime.one_thread_each(), concurrent.futures.ProcessPoolExecutor(workers, context) as pool:
-        yield from zip(spans, pool.map(task, *zip(*spans, strict=True)), strict=True)
+    with runtime.one_thread_each(), runtime.worker_pool(workers) as submit:
+        futures = [submit(task, *span) for span in spans]
+        for span, future in zip(spans, futures, strict=True):
+            yield span, future.result()

@@ -1,4 +1,9 @@
+import os
 import socket
+import subprocess
+import sys
+import time
+import uuid
 
 import pytest
 
@@ -68,3 +73,51 @@ def test_temporary_names_differ_between_calls_and_hosts(tmp_path, monkeypatch):
     assert len(set(names)) == 3 and {path.parent for path in names} == {tmp_path}
     assert all(path.name.startswith(".a.txt.") and path.suffix == ".tmp" for path in names)
     assert names[2].name.startswith(".a.txt.other.")
+
+
+def test_a_planted_link_is_not_followed(tmp_path, monkeypatch):
+    monkeypatch.setattr(uuid, "uuid4", lambda: uuid.UUID(int=0))  # as if an attacker had guessed it
+    target, planted = tmp_path / "target", atomic.temporary(tmp_path / "a.txt")
+    target.write_text("mine")
+    planted.symlink_to(target)
+    with pytest.raises(FileExistsError), atomic.atomic_write(tmp_path / "a.txt") as file:
+        file.write("theirs")
+    assert target.read_text() == "mine" and planted.is_symlink()
+
+
+def killed_writer(path, what):
+    """A process that is killed while it writes ``path``."""
+    code = (
+        "import os, signal, sys; from datasets.io import atomic\n"
+        f"with atomic.{what}(sys.argv[1]): os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    assert subprocess.run([sys.executable, "-c", code, path]).returncode == -9
+
+
+@pytest.mark.parametrize("what", ["atomic_write", "atomic_directory"])
+def test_what_a_killed_writer_left_goes_when_the_same_is_written_again(tmp_path, what):
+    killed_writer(tmp_path / "a.txt", what)
+    killed_writer(tmp_path / "b.txt", what)
+    assert len(list(tmp_path.iterdir())) == 2
+    with getattr(atomic, what)(tmp_path / "a.txt"):
+        pass
+    assert sorted(path.name[:6] for path in tmp_path.iterdir()) == [".b.txt", "a.txt"]
+    atomic.sweep(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
+
+
+def test_what_is_being_written_or_is_not_ours_stays(tmp_path):
+    others = [".a.txt.tmp", "a.tmp", ".a.txt.host.123.tmp", f"a.txt.host.{'0' * 32}.tmp"]
+    elsewhere = f".a.txt.elsewhere.{'0' * 32}.tmp"
+    for name in (*others, elsewhere):
+        (tmp_path / name).touch()
+    with (
+        atomic.unfinished(tmp_path / "a.txt") as file,
+        atomic.unfinished(tmp_path / "b", folder=True) as folder,
+    ):
+        atomic.sweep(tmp_path)
+        assert file.exists() and folder.exists()
+    assert {path.name for path in tmp_path.iterdir()} == {*others, elsewhere}
+    os.utime(tmp_path / elsewhere, (time.time() - 25 * 3600,) * 2)
+    atomic.sweep(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == set(others)

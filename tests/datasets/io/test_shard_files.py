@@ -1,5 +1,4 @@
-import os
-import time
+import json
 
 import numpy as np
 import pytest
@@ -51,10 +50,14 @@ def test_a_removed_shard_is_neither_done_nor_whole(made):
     assert not shard_files.is_whole(shard_files.shard_path(made, 3))
 
 
-def test_what_killed_runs_left_is_removed_after_a_day(made):
-    old, young = (made / f".00001.tfrecord.host.{name}.tmp" for name in ("a", "b"))
-    for path, hours in ((old, 25), (young, 23), (shard_files.shard_path(made, 3), 99)):
-        path.touch()
-        os.utime(path, (time.time() - hours * 3600,) * 2)
-    shard_files.remove_stale(made)
-    assert not old.exists() and young.exists() and shard_files.is_done(made, 3)
+@pytest.mark.parametrize("about", [{"indices": [8, 7]}, {"indices": None}, {"other": 1}])
+def test_a_done_file_that_was_altered_counts_as_none_and_is_replaced(made, about):
+    def check(about):
+        if about["indices"] + [] != [7, 8]:
+            raise ValueError
+
+    size = shard_files.shard_path(made, 3).stat().st_size
+    shard_files.done_path(made, 3).write_text(json.dumps({**about, "bytes": size}))
+    assert shard_files.is_done(made, 3) and not shard_files.is_done(made, 3, check)
+    shard_files.write(made, 3, [b"one", b"two"], {"indices": [7, 8]}, check)
+    assert shard_files.is_done(made, 3, check)
