@@ -18,6 +18,11 @@ PRECISIONS = ("float32", "mixed_float16", "mixed_bfloat16")
 STRATEGIES = ("auto", "one_device", "mirrored", "multi_worker")
 AUGMENT_ON = ("auto", "host", "device")
 SHARING = ("cross", "stitch", "none")
+MAX_SIZE = 65536
+_SIZES = (
+    "joints", "palm_joints", "finger_joints", "stem_filters", "pyramid_filters", "block_filters",
+    "dense_units",
+)  # fmt: skip
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,6 +70,7 @@ class NetworkConfig:
         # JSON gives lists back.
         for name in ("stage_filters", "stage_units"):
             object.__setattr__(self, name, tuple(getattr(self, name)))
+        self._check_sizes()
         if self.joints != self.palm_joints + self.finger_joints:
             raise ValueError(
                 "joints must be palm_joints + finger_joints. Received: "
@@ -72,6 +78,28 @@ class NetworkConfig:
             )
         if self.sharing not in SHARING:
             raise ValueError(f"sharing must be one of {SHARING}. Received: sharing={self.sharing!r}")
+
+    def _check_sizes(self):
+        sizes = [getattr(self, name) for name in _SIZES]
+        for name in ("stage_filters", "stage_units"):
+            if len(getattr(self, name)) != 4:
+                raise ValueError(f"{name} must be 4 whole numbers. Received: {getattr(self, name)!r:.80}")
+            sizes += getattr(self, name)
+        for size in sizes:
+            if isinstance(size, bool) or not isinstance(size, int) or not 1 <= size <= MAX_SIZE:
+                raise ValueError(f"sizes must be whole numbers from 1 to {MAX_SIZE}. Received: {size!r:.80}")
+        if isinstance(self.dropout, bool) or not isinstance(self.dropout, int | float):
+            raise ValueError(f"dropout must be a number. Received: {self.dropout!r:.80}")
+        if not 0 <= self.dropout < 1:
+            raise ValueError(f"dropout must be from 0 to below 1. Received: {self.dropout}")
+
+    @property
+    def least_weights(self) -> int:
+        """A number of weights that the network has at least, known before it is built."""
+        stages = zip(self.stage_filters, self.stage_units, strict=True)
+        return (
+            2 * self.dense_units**2 + 9 * self.block_filters**2 + sum(9 * base**2 * n for base, n in stages)
+        )
 
     @classmethod
     def from_dict(cls, fields: Mapping[str, Any]) -> "NetworkConfig":

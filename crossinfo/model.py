@@ -2,7 +2,8 @@
 
 import dataclasses
 import os
-import pathlib
+from collections.abc import Mapping
+from typing import Any
 
 import keras
 
@@ -12,9 +13,12 @@ from crossinfo.layers import CrossConnection, CrossStitch, FeaturePyramid, Heatm
 from crossinfo.layers.blocks import ConvolutionBlock, DenseBlock, ResidualBlock
 from crossinfo.layers.normalization import registered
 from datasets.crops import CROP_SIZE
+from datasets.io import atomic
 from datasets.targets import HEATMAP_SIZE
 
 MODEL_FILE = "model.keras"
+# Of a float32 in a Keras file, should that be compressed.
+_LEAST_BYTES = 1
 
 
 @registered
@@ -37,6 +41,8 @@ class CrossInfoNet(keras.Model):
             network = NetworkConfig.from_dict(network)
         if isinstance(card, dict):
             card = ModelCard.from_dict(card)
+        if card is not None and len(card.joints) != network.joints:
+            raise ValueError(f"the card names {len(card.joints)} joints, the network has {network.joints}")
         policy = keras.dtype_policies.get(dtype)
         crop = keras.Input((CROP_SIZE, CROP_SIZE, 1), dtype=_head_dtype(policy), name="crop")
         super().__init__(crop, _Graph(network, policy).outputs(crop), name=name, **kwargs)
@@ -71,13 +77,21 @@ def build(network: NetworkConfig, precision: str = "float32", card: ModelCard | 
 
 def save(model: keras.Model, path: str | os.PathLike) -> None:
     """Writes a `.keras` file, whole or not at all."""
-    path = pathlib.Path(path)
-    temporary = path.with_name(f".{path.name}.tmp.keras")
-    try:
-        model.save(temporary)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with atomic.unfinished(path, folder=True) as folder:
+        model.save(folder / MODEL_FILE)  # Keras asks for this ending
+        os.replace(folder / MODEL_FILE, path)
+
+
+def check_claim(network: Mapping[str, Any], file_bytes: int) -> None:
+    """Raises ValueError if a file is too small for the network that it claims to hold, before it is built.
+
+    Args:
+        network: fields of its `NetworkConfig`, as JSON gives them; TypeError where they are of other kinds.
+        file_bytes: the file's size.
+    """
+    weights = NetworkConfig.from_dict(network).least_weights
+    if weights * _LEAST_BYTES > file_bytes:
+        raise ValueError(f"{file_bytes} bytes cannot hold the {weights} weights of its network")
 
 
 def inference(model: CrossInfoNet) -> keras.Model:

@@ -18,8 +18,11 @@ from crossinfo import card, model
 from crossinfo.config import variant_for
 from datasets import registry
 from datasets.errors import InputError
+from datasets.io import plain_paths
 
 Shapes = Mapping[str, Sequence[int]]
+# What TensorFlow and NumPy raise on altered files, e.g. on a dtype that does not exist.
+_DAMAGED = (tf.errors.OpError, ValueError, TypeError, KeyError, RuntimeError, SystemError)
 
 BATCH_NORMALISATION = ("beta", "gamma", "moving_mean", "moving_variance")
 
@@ -73,9 +76,12 @@ def import_checkpoint(prefix: str | os.PathLike, dataset: str) -> model.CrossInf
 
 def open_checkpoint(prefix: str | os.PathLike):
     """TensorFlow's ``CheckpointReader`` of a checkpoint. Raises InputError if there is none."""
+    if plain_paths.has_wildcards(prefix):
+        signs = " ".join(sorted(plain_paths.WILDCARDS))
+        raise InputError(f"`checkpoint`={prefix}: TensorFlow reads no path with any of {signs}; move it")
     try:
         return tf.train.load_checkpoint(str(prefix))
-    except (tf.errors.OpError, ValueError):
+    except _DAMAGED:
         raise InputError(
             f"`checkpoint`={prefix}: no TensorFlow checkpoint; give its path without the ending, "
             "PREFIX for PREFIX.index and PREFIX.data-00000-of-00001"
@@ -99,7 +105,7 @@ def read_checkpoint(reader, prefix: str | os.PathLike, shapes: Shapes) -> dict[s
     for name in shapes:
         try:
             values[name] = np.asarray(reader.get_tensor(name), np.float32)
-        except (tf.errors.OpError, ValueError):
+        except _DAMAGED:
             raise InputError(f"`checkpoint`={prefix}: damaged at {name}; copy it again") from None
         if not np.isfinite(values[name]).all():
             raise InputError(f"`checkpoint`={prefix}: {name} is not finite; has its training failed?")

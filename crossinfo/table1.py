@@ -19,7 +19,7 @@ from crossinfo.config import Machine, RunConfig
 from datasets import command_line, runtime
 from datasets.command_line import Command, Group
 from datasets.errors import InputError
-from datasets.io import atomic
+from datasets.io import atomic, json_files
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -140,8 +140,15 @@ def train(
             print(f"run {number} of {len(runs)}: {row.name}, seed {settings.seed}")
             run.train(settings, folder, machine, cache_dir or work_dir / "shards")
             keras.backend.clear_session()
-        reports[row.name, settings.seed] = json.loads(report.read_text(encoding="utf-8"))
+        reports[row.name, settings.seed] = _read(report)
     return reports
+
+
+def _read(report):
+    try:
+        return json_files.read_object(report)
+    except ValueError as error:
+        raise InputError(f"{report}: damaged ({error}); remove it, and it is made again") from None
 
 
 def summarise(reports: Reports, variant: str) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from crossinfo import card
 from crossinfo.export import signatures, versions, warmup
 from crossinfo.localisation.network import Localiser
 from crossinfo.model import CrossInfoNet
+from datasets.errors import InputError
 from datasets.io import atomic
 
 MODEL_FILE = "saved_model.pb"
@@ -49,3 +50,13 @@ def export(
         (folder / CARD_FILE).write_text(module.card.to_json(), encoding="utf-8")
         warmup.write(folder / WARMUP_FILE, functions)
     return path
+
+
+def newest(export_dir: str | os.PathLike, about: card.ModelCard) -> pathlib.Path | None:
+    """The newest version in ``export_dir`` if it is of the weights that a card names, or None."""
+    path = versions.newest(export_dir, MODEL_FILE)
+    try:
+        same = path is not None and about.weights and card.read(path / CARD_FILE).weights == about.weights
+    except InputError:  # a damaged version is not of these weights
+        return None
+    return path if same else None

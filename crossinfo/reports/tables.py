@@ -9,6 +9,7 @@ import numpy as np
 
 from crossinfo.reports.styles import shown
 from datasets.io import atomic
+from datasets.io.wording import csv_cell
 
 HEADINGS = (
     "method",
@@ -171,4 +172,5 @@ def per_frame(names: Sequence[str] | None, errors_mm: Mapping[str, np.ndarray]) 
 
 def _write_csv(path, lines):
     with atomic.atomic_write(path) as file:
-        csv.writer(file, lineterminator="\n").writerows(lines)
+        table = csv.writer(file, lineterminator="\n")
+        table.writerows([csv_cell(x) if isinstance(x, str) else x for x in line] for line in lines)

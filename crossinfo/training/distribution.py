@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import pathlib
 
 import numpy as np
 import tensorflow as tf
@@ -9,6 +10,7 @@ import tensorflow as tf
 from crossinfo.config import Machine
 from crossinfo.training.rendezvous import FORMING_SECONDS, ends_after, wait_for_workers
 from datasets.errors import InputError
+from datasets.io import locks
 
 # What TensorFlow raises in a collective operation when the process at its other end has died.
 _LOST = (
@@ -131,6 +133,27 @@ class Workers:
                 f"the workers disagree on {what}: {listed}; give all of them the same flags, data and a "
                 "`work_dir` on a disk that they share"
             )
+
+    @contextlib.contextmanager
+    def locked(self, path: pathlib.Path, busy: str):
+        """The chief holds a ``locks.exclusive`` file for the block, on behalf of all.
+
+        Args:
+            path: path of the file.
+            busy: the message if another process holds it.
+
+        Raises InputError in every worker if another process holds it.
+        """
+        with contextlib.ExitStack() as held:
+            refused = None
+            if self.chief:
+                try:
+                    held.enter_context(locks.exclusive(path, busy))
+                except InputError as error:
+                    refused = error
+            if self.any(refused is not None):
+                raise refused or InputError(busy)
+            yield
 
     @contextlib.contextmanager
     def loss_reported(self):

@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
+from datasets.errors import InputError
 from datasets.io import atomic
 
 REFRESH_SECONDS = 1.0
@@ -34,7 +35,7 @@ class Progress:
         pictures: Callable[[], np.ndarray] | None = None,
     ):
         self._csv = pathlib.Path(work_dir) / "metrics.csv"
-        self._rows = [row for row in _read(self._csv) if int(row["epoch"]) < first_epoch]
+        self._rows = [row for row in _read(self._csv) if row["epoch"] < first_epoch]
         self._writer = tf.summary.create_file_writer(str(pathlib.Path(work_dir) / "tensorboard"))
         self._pictures = pictures
         self._bar = tqdm(
@@ -67,7 +68,8 @@ class Progress:
         """Adds a finished epoch's row, scalars and picture."""
         self._rows.append({"epoch": epoch, **{name: f"{value:.6g}" for name, value in values.items()}})
         with atomic.atomic_write(self._csv) as file:
-            writer = csv.DictWriter(file, fieldnames=list(self._rows[-1]), lineterminator="\n")
+            names = list(dict.fromkeys(name for row in self._rows[::-1] for name in row))
+            writer = csv.DictWriter(file, fieldnames=names, restval="", lineterminator="\n")
             writer.writeheader()
             writer.writerows(self._rows)
         self._bar.write(
@@ -99,7 +101,14 @@ class NoProgress:
 
 
 def _read(path):
+    """Rows of a run's table of epochs; [] without one. Raises InputError if it is another file."""
     if not path.exists():
         return []
-    with open(path, newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
+    try:
+        with open(path, newline="", encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+        if not all(row["epoch"].isdecimal() and None not in row and None not in row.values() for row in rows):
+            raise ValueError
+        return [{**row, "epoch": int(row["epoch"])} for row in rows]
+    except (ValueError, KeyError, AttributeError, csv.Error):
+        raise InputError(f"{path}: not a run's table of epochs, or damaged; move it away") from None

@@ -9,8 +9,8 @@ from collections.abc import Callable
 import keras
 import numpy as np
 
-from crossinfo import config, model, reports
-from crossinfo.card import card_for
+from crossinfo import model, reports
+from crossinfo.card import card_for, weights_digest
 from crossinfo.config import Machine, RunConfig
 from crossinfo.evaluation import evaluator, reporting
 from crossinfo.evaluation.predictions import Predictions
@@ -19,15 +19,16 @@ from crossinfo.training import distribution, initial, pictures
 from crossinfo.training.checkpoints import Checkpoints
 from crossinfo.training.loop import Loop
 from crossinfo.training.progress import NoProgress, Progress
-from crossinfo.training.settings import check_settings
+from crossinfo.training.settings import check_data, check_settings, write_settings
 from crossinfo.training.statistics import StatisticsRenewer
 from crossinfo.training.trainer import Trainer
 from datasets import msra, pipeline, registry, shards, synthetic
 from datasets.errors import InputError
-from datasets.io.atomic import atomic_write
+from datasets.io.wording import printable
 from datasets.records import Reader
 
 STATISTICS_BATCH = 128
+LOCK_FILE = ".lock"
 
 
 class Run:
@@ -62,11 +63,12 @@ class Run:
 
         Raises InputError on bad data, on a directory of other settings, and when another worker is lost.
         """
-        with self.workers.loss_reported():
+        with self.workers.loss_reported(), self.alone():
             check_settings(self.settings, self.work_dir)
             keras.utils.set_random_seed(self.settings.seed)
             self.make_data()
             self._check_data()
+            check_data(self.data, self.work_dir)
             self.starting_weights  # noqa: B018 (a wrong init_from is reported before any frame is cropped)
             self._prepare()
             self.workers.check_equal("the training frames", self.splits["train"].shard_set.frames)
@@ -76,12 +78,17 @@ class Run:
             self.workers.wait()
         return result
 
-    # === Data ===
-
     @functools.cached_property
     def workers(self) -> distribution.Workers:
         """The processes of this training."""
         return distribution.Workers(distribution.configure(self.machine))
+
+    def alone(self):
+        """Holds the work directory while a block runs; raises InputError if another training holds it."""
+        busy = f"`work_dir`={self.work_dir}: another training is at work in it"
+        return self.workers.locked(self.work_dir / LOCK_FILE, busy)
+
+    # === Data ===
 
     @property
     def data_dir(self) -> str:
@@ -137,6 +144,11 @@ class Run:
             for name, part in parts.items()
         }
 
+    @functools.cached_property
+    def data(self) -> dict[str, str]:
+        """A digest of each split's data, to tell them from others."""
+        return {name: shards.data_digest(self.sources[name], self.readers[name]) for name in self.readers}
+
     def _check_data(self):
         """What is wrong with labels, centres or the settings for them is found before anything is written."""
         for split, reader in self.readers.items():
@@ -155,13 +167,12 @@ class Run:
     def _prepare(self):
         for name, split in self.splits.items():
             for frame, reason in split.shard_set.skipped:
-                print(f"left out of {name}: {frame}: {reason}")
+                print(printable(f"left out of {name}: {frame}: {reason}"))
         self._check_batch(self.splits["train"].shard_set.frames)
 
     def _write_settings(self):
         if self.workers.chief:
-            with atomic_write(self.work_dir / "config.json") as file:
-                file.write(config.to_json(self.settings))
+            write_settings(self.settings, self.data, self.work_dir)
 
     # === Network ===
 
@@ -173,7 +184,10 @@ class Run:
         """
         if self.settings.init_from is None:
             return None
-        return initial.weights(self.settings, model.build(self.settings.variant.network), self.dataset)
+        weights = initial.weights(self.settings, model.build(self.settings.variant.network), self.dataset)
+        if not all(np.isfinite(values).all() for values in weights):
+            raise InputError(f"`init_from`={self.settings.init_from}: its weights are not finite")
+        return weights
 
     def build_network(self) -> keras.Model:
         """A CrossInfoNet of this run's settings, with its starting weights."""
@@ -284,13 +298,12 @@ class Run:
         return self._report()
 
     def _save(self, network):
-        """The best epoch's ``model.keras`` and ``export/1``."""
-        keras_file = self.work_dir / model.MODEL_FILE
+        """The best epoch's ``model.keras``, and a version of it in ``export`` unless the newest one is it."""
+        keras_file, export_dir = self.work_dir / model.MODEL_FILE, self.work_dir / "export"
+        network.card = dataclasses.replace(network.card, weights=weights_digest(network.get_weights()))
         model.save(network, keras_file)
-        exported = self.work_dir / "export" / "1"
-        if not exported.exists():
-            saved_model.export(network, self.work_dir / "export", version=1)
-        print(f"network: {keras_file}, SavedModel: {exported}")
+        exported = saved_model.newest(export_dir, network.card) or saved_model.export(network, export_dir)
+        print(printable(f"network: {keras_file}, SavedModel: {exported}"))
 
     def _report(self):
         """The report of the test split, or, where its labels are hidden, of the validation part."""
@@ -309,7 +322,7 @@ class Run:
         if not test.labelled:
             reporting.write_predictions(predictions, self.dataset, report_dir, test.names)
         print(reports.table(content))
-        print(f"report: {report_dir / 'report.html'}")
+        print(printable(f"report: {report_dir / 'report.html'}"))
         return scored, split
 
 
@@ -342,7 +355,14 @@ def train_all_subjects(
         settings, work_dir, machine, cache_dir: as ``Run`` takes them.
     """
     work_dir = pathlib.Path(work_dir)
-    settings = dataclasses.replace(settings, data_dir=Run(settings, work_dir, machine).make_data())
+    whole = Run(settings, work_dir, machine)
+    with whole.alone():
+        _train_each_subject(
+            dataclasses.replace(settings, data_dir=whole.make_data()), work_dir, machine, cache_dir
+        )
+
+
+def _train_each_subject(settings, work_dir, machine, cache_dir):
     results = []
     for subject in range(len(msra.SUBJECTS)):
         print(f"test subject P{subject}")

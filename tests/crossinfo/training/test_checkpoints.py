@@ -1,7 +1,10 @@
 """Checkpoints: damaged ones, the best epoch, and workers that find different ones."""
 
+import shutil
+
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from crossinfo.training.checkpoints import Checkpoints
 from datasets.errors import InputError
@@ -78,3 +81,59 @@ def test_workers_at_different_steps_are_refused(trainer, tmp_path, monkeypatch):
     monkeypatch.setattr(trainer.workers, "gather", lambda values: np.array([[120.0], [0.0]]))
     with pytest.raises(InputError, match="step of the last checkpoint: 120 in worker 0, 0 in worker 1"):
         Checkpoints(trainer, trainer.model, tmp_path).restore()
+
+
+@pytest.mark.parametrize("name", ["run[1]", "a\\b", "a*"])
+def test_a_folder_with_wildcards_in_its_name_keeps_checkpoints(trainer, tmp_path, name):
+    folder, kept = tmp_path / name / "checkpoints", weights_of(trainer)
+    checkpoints = Checkpoints(trainer, trainer.model, folder)
+    for step in (1, 2, 3):
+        trainer.step.assign(step)
+        checkpoints.save_best()
+        checkpoints.save()
+    add_one(trainer)
+    again = Checkpoints(trainer, trainer.model, folder)
+    again.restore()
+    assert equal(kept, weights_of(trainer))
+    again.restore_best()
+    assert sorted(path.stem for path in folder.glob("*.index")) == ["ckpt-2", "ckpt-3"]
+
+
+def test_a_damaged_checkpoint_is_named_as_the_user_knows_it(trainer, tmp_path):
+    folder = tmp_path / "run[1]"
+    Checkpoints(trainer, trainer.model, folder).save()
+    (folder / "ckpt-0.data-00000-of-00001").write_bytes(b"")
+    with pytest.raises(InputError) as caught:
+        Checkpoints(trainer, trainer.model, folder).restore()
+    assert str(caught.value).startswith(f"{folder}/ckpt-0: the checkpoint is damaged")
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"nonsense", None])
+def test_checkpoints_whose_list_is_damaged_or_gone_are_not_passed_over(trainer, tmp_path, content):
+    checkpoints = Checkpoints(trainer, trainer.model, tmp_path)
+    checkpoints.save()
+    listed = tmp_path / "checkpoint"
+    listed.unlink() if content is None else listed.write_bytes(content)
+    with pytest.raises(InputError, match=f"^{listed}: damaged or missing"):
+        Checkpoints(trainer, trainer.model, tmp_path)
+
+
+def test_a_removed_best_epoch_is_noticed_before_anything_is_trained(trainer, tmp_path):
+    checkpoints = Checkpoints(trainer, trainer.model, tmp_path)
+    trainer.best_error_mm.assign(3.0)
+    checkpoints.save_best()
+    checkpoints.save()
+    shutil.rmtree(tmp_path / "best")
+    with pytest.raises(InputError, match=f"^{tmp_path}/best: no best epoch's weights; train in another"):
+        Checkpoints(trainer, trainer.model, tmp_path).restore()
+
+
+@pytest.mark.parametrize("save", ["save", "save_best"])
+def test_a_full_disk_is_one_line(trainer, tmp_path, monkeypatch, save):
+    def full(*arguments, **options):
+        raise tf.errors.ResourceExhaustedError(None, None, "ckpt; No space left on device\n[Op:SaveV2]")
+
+    checkpoints = Checkpoints(trainer, trainer.model, tmp_path)
+    monkeypatch.setattr(tf.train.CheckpointManager, "save", full)
+    with pytest.raises(InputError, match="the checkpoint cannot be written: ckpt; No space left on device$"):
+        getattr(checkpoints, save)()

@@ -1,9 +1,11 @@
 import csv
 
 import numpy as np
+import pytest
 import tensorflow as tf
 
 from crossinfo.training.progress import NoProgress, Progress
+from datasets.errors import InputError
 
 VALUES = {"train_total": 2.0, "train_error_mm": 30.0, "val_error_mm": 31.5, "learning_rate": 1e-3}
 
@@ -61,3 +63,25 @@ def test_a_worker_that_is_not_the_chief_writes_nothing(tmp_path, monkeypatch, ca
         progress.step(0, 8, dict)
         progress.epoch(0, VALUES)
     assert not list(tmp_path.iterdir()) and capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"frame,error\n0,1\n", b"epoch,loss\none,2\n", b"epoch,loss\n1\n", b"epoch\n1,2\n", b"\xff\xfe\n1",
+        b"epoch\n-1\n", b"epoch\n" + b"9" * 5000, b'epoch\n"' + b"1" * 200_000, b"epoch\n1.5\n",
+    ],
+)  # fmt: skip
+def test_another_table_is_refused_and_kept(tmp_path, content):
+    path = tmp_path / "metrics.csv"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=f"^{path}: not a run's table of epochs"):
+        open_progress(tmp_path, first_epoch=2)
+    assert path.read_bytes() == content
+
+
+def test_columns_that_an_earlier_version_wrote_stay(tmp_path):
+    (tmp_path / "metrics.csv").write_text("epoch,old\n0,7\n")
+    with open_progress(tmp_path, first_epoch=1) as progress:
+        progress.epoch(1, VALUES)
+    assert [(row["old"], row["train_total"]) for row in rows(tmp_path)] == [("7", ""), ("", "2")]

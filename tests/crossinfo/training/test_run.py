@@ -12,7 +12,7 @@ from crossinfo.export import packaged
 from crossinfo.flags import TRAIN, run_config
 from crossinfo.training import initial
 from crossinfo.training import run as runs
-from crossinfo.training.settings import check_settings
+from crossinfo.training.settings import check_data, check_settings, write_settings
 from datasets import command_line
 from datasets.errors import InputError
 from tests.crossinfo.conftest import make_tiny_model
@@ -107,3 +107,89 @@ def test_settings_of_an_earlier_version_are_the_same_settings(tmp_path, flag, be
     check_settings(settings(tmp_path, flag), tmp_path)
     with pytest.raises(InputError, match="`sharing` was .* and is now 'stitch'"):
         check_settings(settings(tmp_path, "--sharing=stitch"), tmp_path)
+
+
+def test_changed_data_are_noticed_where_the_settings_are_equal(tmp_path):
+    data = {"train": "aa", "test": "bb"}
+    check_data(data, tmp_path)
+    write_settings(settings(tmp_path), data, tmp_path)
+    check_settings(settings(tmp_path), tmp_path)
+    check_data(data, tmp_path)
+    for split in data:
+        with pytest.raises(
+            InputError, match=f"config.json: the {split} split has changed since this run beg"
+        ):
+            check_data({**data, split: "cc"}, tmp_path)
+
+
+def test_a_run_of_an_earlier_version_has_no_digests_and_goes_on(tmp_path):
+    (tmp_path / "config.json").write_text(config.to_json(settings(tmp_path)))
+    check_settings(settings(tmp_path), tmp_path)
+    check_data({"train": "aa"}, tmp_path)
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"3", b'"a"', b"{" * 100_000, b"\xff", b'{"a": ' * 500])
+def test_other_files_in_place_of_settings_are_one_line(tmp_path, content):
+    (tmp_path / "config.json").write_bytes(content)
+    with pytest.raises(InputError, match="config.json: not a run's settings; use another `work_dir`"):
+        check_settings(settings(tmp_path), tmp_path)
+
+
+@pytest.mark.parametrize("content", [{}, {"variant": 3}, {"data": 3}, {"options": []}])
+def test_settings_of_another_shape_are_other_settings(tmp_path, content):
+    (tmp_path / "config.json").write_text(json.dumps(content))
+    with pytest.raises(InputError, match="config.json: made with other settings"):
+        check_settings(settings(tmp_path), tmp_path)
+
+
+def test_a_work_dir_that_another_training_holds_is_refused_before_anything_is_written(tmp_path):
+    first, second = (runs.Run(settings(tmp_path), tmp_path / "w", config.Machine()) for _ in range(2))
+    with first.alone():
+        with pytest.raises(InputError, match="`work_dir`=.*: another training is at work in it .process"):
+            second.train()
+        assert [path.name for path in (tmp_path / "w").iterdir()] == [runs.LOCK_FILE]
+    assert not (tmp_path / "w").exists()
+    with second.alone():
+        pass
+
+
+def test_a_worker_that_is_not_the_chief_learns_that_the_chief_was_refused(tmp_path, monkeypatch):
+    run = runs.Run(settings(tmp_path), tmp_path / "w", config.Machine())
+    run.workers.rank = 1
+    monkeypatch.setattr(run.workers, "any", lambda flag: True)
+    with pytest.raises(InputError, match="another training is at work in it"), run.alone():
+        raise AssertionError("the block must not run")
+    assert not (tmp_path / "w").exists()
+
+
+def test_weights_that_are_not_finite_are_refused(trained, tmp_path):
+    network = model.build(settings(tmp_path).variant.network, card=make_tiny_model().card)
+    weights = network.get_weights()
+    weights[0].flat[0] = np.nan
+    network.set_weights(weights)
+    model.save(network, tmp_path / "model.keras")
+    with pytest.raises(
+        InputError, match=f"`init_from`={tmp_path / 'model.keras'}: its weights are not finite"
+    ):
+        _ = run_of(tmp_path, f"--init_from={tmp_path / 'model.keras'}").starting_weights
+
+
+def test_other_weights_become_the_next_version(trained, tmp_path, monkeypatch):
+    run, exported = run_of(tmp_path), []
+
+    def export(network, export_dir):
+        folder = export_dir / str(len(exported) + 1)
+        (folder / "assets.extra").mkdir(parents=True)
+        (folder / runs.saved_model.MODEL_FILE).touch()
+        (folder / runs.saved_model.CARD_FILE).write_text(network.card.to_json())
+        exported.append(network.card.weights)
+        return folder
+
+    monkeypatch.setattr(runs.saved_model, "export", export)
+    network = run_of(tmp_path, f"--init_from={trained.path}").build_network()
+    for changed in (False, False, True, True):
+        if changed:
+            network.set_weights([values + np.float32(1) for values in trained.weights])
+        run._save(network)
+    assert len(exported) == 2 and len(set(exported)) == 2
+    assert runs.initial.loading.load_model(tmp_path / "model.keras").card.weights == exported[1]
