@@ -103,6 +103,7 @@ setuptools.setup(
             *LITERT,
             *ONNX,
             "httpx>=0.27",
+            "hypothesis>=6.100",
             "onnxruntime>=1.20",
             "playwright>=1.49",
             "pytest>=8.0",
