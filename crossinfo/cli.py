@@ -7,11 +7,14 @@ from crossinfo.benchmark import __main__ as benchmark
 from crossinfo.client import __main__ as client
 from crossinfo.demo import __main__ as demo
 from crossinfo.export import __main__ as export
+from crossinfo.pretrain import __main__ as pretrain
 from crossinfo.serving import rollout
 from datasets import figures, inspect
 from datasets.check import __main__ as check
 from datasets.command_line import Command, described, spelling
 from datasets.synthetic import __main__ as synthetic
+from datasets.synthetic import contact_sheet
+from datasets.synthetic.recipe import __main__ as recipe
 
 COMMANDS = (
     flags.TRAIN,
@@ -24,9 +27,12 @@ COMMANDS = (
     benchmark.COMMAND,
     import_release.COMMAND,
     table1.COMMAND,
+    pretrain.COMMAND,
     check.COMMAND,
     inspect.COMMAND,
     synthetic.COMMAND,
+    contact_sheet.COMMAND,
+    recipe.COMMAND,
     figures.COMMAND,
 )
 

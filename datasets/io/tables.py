@@ -99,12 +99,12 @@ def _checked_table(lines, columns, path, numbers):
             try:
                 row[column] = float(word)
             except ValueError:
-                raise InputError(f"{path}, line {number}: {word!r} is not a number") from None
+                raise InputError(f"{path}, line {number}: {word[:40]!r} is not a number") from None
             if not math.isfinite(row[column]):
-                raise InputError(f"{path}, line {number}: {word!r} is not a finite number")
+                raise InputError(f"{path}, line {number}: {word[:40]!r} is not a finite number")
             if not within_bounds(row[column]):
                 raise InputError(
-                    f"{path}, line {number}: {word!r} is beyond {MAX_COORDINATE:,.0f} mm or pixels"
+                    f"{path}, line {number}: {word[:40]!r} is beyond {MAX_COORDINATE:,.0f} mm or pixels"
                 )
     return table
 

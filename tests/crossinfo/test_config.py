@@ -69,7 +69,9 @@ def test_unknown_sharing_is_named():
 
 
 def test_unknown_variant_is_the_callers_mistake():
-    with pytest.raises(InputError, match="`variant`=huge: unknown; choose from paper, release, medium, compact"):
+    with pytest.raises(
+        InputError, match="`variant`=huge: unknown; choose from paper, release, medium, compact"
+    ):
         config.variant_for("huge", MSRA)
 
 
