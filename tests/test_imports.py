@@ -40,8 +40,11 @@ ROOMS = (
     ("datasets/centres.py", "datasets/augment.py", "datasets/targets.py"),
     ("datasets/crops.py", "datasets/records.py"),
     ("datasets/opencv_nearest.py",),
-    ("datasets/geometry.py", "datasets/skeletons.py", "datasets/io", "datasets/command_line.py"),
-    ("datasets/runtime.py", "datasets/errors.py"),
+    ("datasets/command_line.py",),
+    ("datasets/io",),
+    ("datasets/geometry.py", "datasets/skeletons.py"),
+    ("datasets/runtime.py",),
+    ("datasets/errors.py",),
 )
 # A command in a folder stands with the commands, whatever its folder's place.
 COMMAND = "__main__.py"

@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from crossinfo import layers, model
 from crossinfo.layers import blocks, normalization, pyramid
+from crossinfo.localisation.network import Localiser
 
 IMAGE = (2, 6, 6, 16)
 BRANCHES = [IMAGE, IMAGE, IMAGE]
@@ -92,7 +93,7 @@ def test_every_registered_layer_has_a_case():
         for name, kind in keras.saving.get_custom_objects().items()
         if name.startswith("crossinfo>") and issubclass(kind, keras.layers.Layer)
     }
-    assert registered == {case[0] for case in CASES.values()} | {model.CrossInfoNet}
+    assert registered == {case[0] for case in CASES.values()} | {model.CrossInfoNet, Localiser}
 
 
 @every_case
