@@ -4,6 +4,7 @@ import contextlib
 import multiprocessing
 import pathlib
 import time
+import zipfile
 from collections.abc import Callable
 
 import numpy as np
@@ -88,7 +89,7 @@ def load(path: pathlib.Path) -> Arrays:
     try:
         with np.load(path, allow_pickle=False) as arrays:
             return dict(arrays)
-    except (OSError, ValueError, EOFError) as error:
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise InputError(f"{path}: damaged ({error}); remove it, and it is rendered again") from None
 
 

@@ -216,6 +216,8 @@ def test_every_file_of_the_page_is_there_with_its_policy(client):
 class Slow:
     """A predictor that answers only once ``answering`` is set."""
 
+    finds_hands = False
+
     def __init__(self, served):
         self.name, self.card, self._served = served.name, served.card, served
         self.answering, self.at_once, self.most = threading.Event(), 0, 0

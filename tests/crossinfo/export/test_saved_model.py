@@ -240,7 +240,7 @@ def test_the_command_exports_a_work_dir(tiny_model, tmp_path, monkeypatch, capsy
     [
         (["--model=gone", "--export_dir=out"], "gone: no such model"),
         (["--model=gone", "--export_dir=out", "--version=0"], "--version"),
-        (["--export_dir=out"], "--model"),
+        (["--model=gone"], "--export_dir"),
     ],
 )
 def test_the_command_says_in_one_line_what_is_wrong(tmp_path, monkeypatch, capsys, argv, message):

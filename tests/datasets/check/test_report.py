@@ -73,7 +73,7 @@ def test_a_missing_subject(capsys, tree):
 def test_a_label_file_that_is_cut_off(capsys, tree):
     path = tree / "P2" / "1" / "joint.txt"
     path.write_text(path.read_text().splitlines()[0] + "\n")
-    assert f"{path}: line 1 gives 1 frames, found 0 lines" in fault_in(capsys, tree)
+    assert f"{path}, line 1: gives 1 frames, but the file is too small" in fault_in(capsys, tree)
 
 
 def test_a_label_behind_the_camera(capsys, tree):
