@@ -93,14 +93,6 @@ class NetworkConfig:
         if not 0 <= self.dropout < 1:
             raise ValueError(f"dropout must be from 0 to below 1. Received: {self.dropout}")
 
-    @property
-    def least_weights(self) -> int:
-        """A number of weights that the network has at least, known before it is built."""
-        stages = zip(self.stage_filters, self.stage_units, strict=True)
-        return (
-            2 * self.dense_units**2 + 9 * self.block_filters**2 + sum(9 * base**2 * n for base, n in stages)
-        )
-
     @classmethod
     def from_dict(cls, fields: Mapping[str, Any]) -> "NetworkConfig":
         """From a dict as JSON gives it, of this or an earlier version."""

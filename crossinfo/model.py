@@ -2,8 +2,6 @@
 
 import dataclasses
 import os
-from collections.abc import Mapping
-from typing import Any
 
 import keras
 
@@ -17,8 +15,6 @@ from datasets.io import atomic
 from datasets.targets import HEATMAP_SIZE
 
 MODEL_FILE = "model.keras"
-# Of a float32 in a Keras file, should that be compressed.
-_LEAST_BYTES = 1
 
 
 @registered
@@ -80,18 +76,6 @@ def save(model: keras.Model, path: str | os.PathLike) -> None:
     with atomic.unfinished(path, folder=True) as folder:
         model.save(folder / MODEL_FILE)  # Keras asks for this ending
         os.replace(folder / MODEL_FILE, path)
-
-
-def check_claim(network: Mapping[str, Any], file_bytes: int) -> None:
-    """Raises ValueError if a file is too small for the network that it claims to hold, before it is built.
-
-    Args:
-        network: fields of its `NetworkConfig`, as JSON gives them; TypeError where they are of other kinds.
-        file_bytes: the file's size.
-    """
-    weights = NetworkConfig.from_dict(network).least_weights
-    if weights * _LEAST_BYTES > file_bytes:
-        raise ValueError(f"{file_bytes} bytes cannot hold the {weights} weights of its network")
 
 
 def inference(model: CrossInfoNet) -> keras.Model:
