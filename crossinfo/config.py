@@ -171,6 +171,7 @@ class Variant:
         return dataclasses.replace(self, network=network)
 
 
+_ON_CPUS = ScheduleConfig(epochs=6, batch_size=32, learning_rate=2e-3, curve="cosine", augmentation="mild")
 VARIANTS = {
     "paper": Variant(NetworkConfig(), LossConfig(), ScheduleConfig()),
     "release": Variant(
@@ -195,7 +196,7 @@ VARIANTS = {
             dropout=0.0,
         ),
         LossConfig(),
-        ScheduleConfig(epochs=6, batch_size=32, learning_rate=2e-3, curve="cosine", augmentation="mild"),
+        _ON_CPUS,
     ),
     "compact": Variant(
         NetworkConfig(
@@ -208,7 +209,7 @@ VARIANTS = {
             dropout=0.0,
         ),
         LossConfig(),
-        ScheduleConfig(epochs=6, batch_size=32, learning_rate=2e-3, curve="cosine", augmentation="mild"),
+        _ON_CPUS,
     ),
 }
 

@@ -41,6 +41,11 @@ def ground_truth(joints_mm: Array) -> Array:
     return joints_mm.mean(axis=-2)
 
 
+def usable(centre_mm: Array) -> tf.Tensor:
+    """Whether centres [B, 3] are finite and in front of the camera, bool [B]."""
+    return tf.reduce_all(tf.math.is_finite(centre_mm), axis=1) & (centre_mm[:, 2] > 0)
+
+
 def from_file(path: str | os.PathLike, reader: Reader, y_up: bool) -> np.ndarray:
     """Centres of a text file for a reader's frames.
 

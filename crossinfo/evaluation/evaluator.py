@@ -12,9 +12,9 @@ from tqdm import tqdm
 from crossinfo import config, losses, metrics
 from crossinfo.card import ModelCard
 from crossinfo.evaluation.predictions import Predictions
+from crossinfo.evaluation.whole_frames import WholeFrames
 from crossinfo.model import CrossInfoNet
 from datasets import crops, pipeline, registry, shards, targets
-from datasets.records import Reader
 
 # From a batch of frames, as ``datasets.pipeline`` makes them, to a dict: ``joints`` float32 [B, J, 3],
 # normalised, and perhaps ``losses`` {name: [B]} and ``heatmap_peak_error_px`` [B].
@@ -22,7 +22,7 @@ OutputsFunction = Callable[[Mapping[str, tf.Tensor]], dict]
 
 
 @dataclasses.dataclass(frozen=True)
-class Split:
+class Split(WholeFrames):
     """Frames to evaluate on, cropped when they are first needed.
 
     Args:
@@ -32,8 +32,6 @@ class Split:
         workers: processes, as ``shards.prepare`` takes.
     """
 
-    source: shards.Source
-    reader: Reader
     cache_dir: str | os.PathLike
     workers: int | None = None
 
@@ -42,24 +40,10 @@ class Split:
         """The cropped frames. Raises InputError on bad data."""
         return shards.prepare(self.source, self.cache_dir, self.workers, self.reader)
 
-    def centred(self, mode: str) -> "Split":
-        """The same frames with another centre mode."""
-        return dataclasses.replace(self, source=dataclasses.replace(self.source, centre=mode))
-
     @property
     def indices(self) -> np.ndarray:
         """The frames' indices in the reader."""
         return self.shard_set.indices
-
-    @property
-    def names(self) -> list[str]:
-        """The frames' names, in file order."""
-        return [self.reader.names[index] for index in self.indices]
-
-    @property
-    def labelled(self) -> bool:
-        """Whether labels are known."""
-        return self.reader.joints_mm is not None
 
 
 def network_function(model: CrossInfoNet) -> OutputsFunction:

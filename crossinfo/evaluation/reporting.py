@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from crossinfo import reports
-from crossinfo.evaluation.evaluator import Split
 from crossinfo.evaluation.predictions import Predictions
 from crossinfo.evaluation.whole_frames import WholeFrames
 from crossinfo.metrics import prediction_files
@@ -23,7 +22,7 @@ def write_report(
     centre: str,
     report_dir: str | os.PathLike,
     selected_on: str | None,
-    splits: Sequence[Split | WholeFrames],
+    splits: Sequence[WholeFrames],
 ) -> dict:
     """Writes a network's report and ``predictions.txt``; returns the dict of ``report.json``.
 

@@ -20,7 +20,7 @@ REFINED = "refined"
 
 @dataclasses.dataclass(frozen=True)
 class WholeFrames:
-    """Frames to evaluate on, as they are; the counterpart of ``evaluator.Split``.
+    """Frames to evaluate on, as they are.
 
     Args:
         source: which frames, with the centre mode and the network's cube.
@@ -29,6 +29,10 @@ class WholeFrames:
 
     source: shards.Source
     reader: Reader
+
+    def centred(self, mode: str) -> "WholeFrames":
+        """The same frames with another centre mode."""
+        return dataclasses.replace(self, source=dataclasses.replace(self.source, centre=mode))
 
     @functools.cached_property
     def indices(self) -> np.ndarray:
@@ -95,13 +99,9 @@ def with_errors_by_centre(predictions: Predictions, predictor: Predictor, frames
     for mode in (REFINED, "com", "gt") + (("file",) if frames.source.centre_file else ()):
         other = predictions
         if mode != frames.source.centre:
-            other = predict(predictor, dataclasses.replace(frames, source=_centred(frames.source, mode)))
+            other = predict(predictor, frames.centred(mode))
         errors_mm[mode] = other.errors_mm.mean(axis=1)
     return dataclasses.replace(predictions, errors_by_centre_mm=errors_mm)
-
-
-def _centred(source, mode):
-    return dataclasses.replace(source, centre=mode)
 
 
 def check(predictor: Predictor, centre: str, path) -> bool:

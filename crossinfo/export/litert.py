@@ -17,7 +17,7 @@ import tensorflow as tf
 from crossinfo.card import CARD_FILE
 from crossinfo.export import folding, quantize, signatures
 from crossinfo.localisation import whole_frame
-from crossinfo.localisation.network import Localiser
+from crossinfo.localisation.network import PARTS, Localiser
 from crossinfo.model import CrossInfoNet
 from datasets import centres, crops, targets
 from datasets.errors import InputError
@@ -124,8 +124,9 @@ class _Graphs:
         return _converted(frame, depth=[1, height, width], camera=[1, 4])
 
     def whole_frame(self, localiser, height, width):
-        localise = _Constant(folding.fold_localiser(localiser))
-        networks = signatures.networks(localise, self._joints, self._card)
+        folded = folding.fold_localiser(localiser)
+        parts = {name: _Constant(folded.part(name)) for name in PARTS}
+        networks = signatures.networks(parts, self._joints, self._card)
 
         def hands(depth, camera):
             camera, good = _usable(camera)

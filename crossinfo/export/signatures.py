@@ -8,7 +8,7 @@ negative and non-finite mean no measurement. A frame without a hand gives ``vali
 """
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import tensorflow as tf
@@ -16,7 +16,7 @@ import tensorflow as tf
 from crossinfo.card import ModelCard
 from crossinfo.export import folding
 from crossinfo.localisation import whole_frame
-from crossinfo.localisation.network import Localiser
+from crossinfo.localisation.network import PARTS, Localiser
 from crossinfo.model import CrossInfoNet
 from datasets import centres, crops, geometry, registry, targets
 from datasets.errors import InputError
@@ -93,13 +93,12 @@ class ServedModel(tf.Module):
         self._networks = None
         if localiser is not None:
             folded = folding.fold_localiser(localiser)
-            self._localiser_weights = [_variable(weight, weights) for weight in folded.weights]
-            self._networks = networks(
-                lambda inputs: folded.stateless_call(_floats(self._localiser_weights), [], inputs)[0],
-                self._pose,
-                model.card,
-                hand,
-            )
+            parts = {name: folded.part(name) for name in PARTS}
+            self._part_weights = {
+                name: [_variable(weight, weights) for weight in part.weights] for name, part in parts.items()
+            }
+            functions = {name: functools.partial(self._part, part, name) for name, part in parts.items()}
+            self._networks = networks(functions, self._pose, model.card, hand)
             # A graph of the instance: an export traces every graph of the class, also where it cannot be.
             self.hands = _graph(DEPTH, CAMERA)(ServedModel._two_hands).__get__(self, ServedModel)
 
@@ -152,7 +151,7 @@ class ServedModel(tf.Module):
         with tf.control_dependencies(checks):
             if self._networks is not None:
                 return _first(whole_frame.estimate_at(self._networks, depth, camera, centre_mm))
-            valid = usable(centre_mm)
+            valid = centres.usable(centre_mm)
         return self._joints(depth, camera, centre_mm, valid)
 
     @_graph(CROP)
@@ -166,6 +165,9 @@ class ServedModel(tf.Module):
         with tf.control_dependencies([filled]):
             return targets.unflatten(self._hand(crop))
 
+    def _part(self, part, name, tensor):
+        return part.stateless_call(_floats(self._part_weights[name]), [], tensor)[0]
+
     def _cubes(self, camera):
         return tf.fill(tf.shape(camera)[:1], self.card.cube_mm)
 
@@ -175,17 +177,22 @@ class ServedModel(tf.Module):
 
 
 def networks(
-    localise: whole_frame.Localise, pose: whole_frame.Function, card: ModelCard, side: str = "auto"
+    parts: Mapping[str, whole_frame.Function],
+    pose: whole_frame.Function,
+    card: ModelCard,
+    side: str = "auto",
 ) -> whole_frame.Networks:
     """The two networks of a whole frame.
 
     Args:
-        localise, pose: functions of tensors, see ``whole_frame.Networks``.
+        parts: the localiser's, by the names of ``PARTS``; functions of tensors, see ``whole_frame.Networks``.
+        pose: function of tensors.
         card: of the pose network.
         side: "auto", or "right" or "left": what every hand is taken for.
     """
     (wrist,), (middle_root,) = registry.get(card.dataset).skeleton.palm_axis
-    return whole_frame.Networks(localise, pose, card.cube_mm, wrist, middle_root, side)
+    locate, check, judge = (parts[name] for name in PARTS)
+    return whole_frame.Networks(locate, check, judge, pose, card.cube_mm, wrist, middle_root, side)
 
 
 def _floats(weights):
@@ -195,11 +202,6 @@ def _floats(weights):
 def _first(outputs):
     """The outputs of one hand per frame, without the axis of hands."""
     return {name: value[:, 0] for name, value in outputs.items()}
-
-
-def usable(centre_mm: tf.Tensor) -> tf.Tensor:
-    """Whether centres [B, 3] are finite and in front of the camera, bool [B]."""
-    return tf.reduce_all(tf.math.is_finite(centre_mm), axis=1) & (centre_mm[:, 2] > 0)
 
 
 def joints(

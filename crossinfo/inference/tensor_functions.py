@@ -50,7 +50,7 @@ def of_crops(runner: Runner, card: ModelCard) -> dict[str, Callable[..., dict[st
         return signatures.joints(lambda cut: crop(crop=cut)["joints"], depth, place, valid)
 
     def centred(depth, camera, centre_mm):
-        return joints(depth, camera, centre_mm, signatures.usable(centre_mm))
+        return joints(depth, camera, centre_mm, centres.usable(centre_mm))
 
     def serving_default(depth, camera):
         return joints(depth, camera, *centres.mass(depth, camera, cubes_mm(depth)))

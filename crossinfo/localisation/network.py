@@ -29,16 +29,8 @@ JUDGE_DENSE = (96, 96)
 JOINTS = 21
 
 
-EMPTY = {
-    "features": (1, canvas.HEIGHT, canvas.WIDTH, canvas.CHANNELS),
-    "crop": (1, CROP_SIZE, CROP_SIZE, 1),
-    "joints": (1, JOINTS, 3),
-}
-
-
-def inputs(**tensors) -> dict:
-    """All inputs of a `Localiser`, with zeros for those that are not given and whose part is not asked."""
-    return {name: tensors.get(name, keras.ops.zeros(shape)) for name, shape in EMPTY.items()}
+# Each part's output, and the input that it is computed from.
+PARTS = {"maps": "features", "check": "crop", "right": "joints"}
 
 
 @registered
@@ -67,6 +59,10 @@ class Localiser(keras.Model):
     def get_config(self):
         """What rebuilds the same model."""
         return {"name": self.name, "trainable": self.trainable, "normalisation": self.normalisation}
+
+    def part(self, output: str) -> keras.Model:
+        """One part, a key of ``PARTS``, as a model of its own that shares the weights."""
+        return keras.Model(self.input[PARTS[output]], self.output[output], name=output)
 
 
 def _maps(features, common):

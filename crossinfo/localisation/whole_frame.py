@@ -12,13 +12,11 @@ import tensorflow as tf
 
 from crossinfo.localisation import canvas, detection
 from crossinfo.localisation.detection import Hands
-from crossinfo.localisation.network import inputs
 from datasets import centres, crops, geometry
 from datasets.crops import CropPlace
 from datasets.geometry import Array
 
 Function = Callable[[tf.Tensor], tf.Tensor]
-Localise = Callable[[dict[str, tf.Tensor]], dict[str, tf.Tensor]]
 
 # A hand is what the localiser is at least so sure of.
 CONFIDENT = 0.5
@@ -32,14 +30,17 @@ class Networks(NamedTuple):
     """What works on a frame.
 
     Args:
-        localise: function of the localiser's inputs, a dict -> its outputs, a dict.
+        locate, check, judge: the localiser's parts: functions of ``canvas.features`` [B, 128, 160, 3] ->
+            maps, of crops [N, 96, 96, 1] -> checks, of joints [N, J, 3] -> how like a right hand's, [N, 1].
         pose: function of crops [N, 96, 96, 1] -> normalised joints [N, J, 3].
         cube_mm: side of the crop cube.
         wrist, middle_root: indices of the two joints that stand above each other in an upright crop.
         side: "auto", or "right" or "left": what every hand is taken for.
     """
 
-    localise: Localise
+    locate: Function
+    check: Function
+    judge: Function
     pose: Function
     cube_mm: float
     wrist: int
@@ -57,8 +58,7 @@ def find(networks: Networks, depth_mm: Array, camera: Array, hands: int) -> Hand
         hands: int, 1 or 2.
     """
     canvas_mm, canvas_camera = canvas.fit(depth_mm, camera)
-    # An output that is not asked for is not computed.
-    maps = networks.localise(inputs(features=canvas.features(canvas_mm, canvas_camera)))["maps"]
+    maps = networks.locate(canvas.features(canvas_mm, canvas_camera))
     found = _checked(networks, depth_mm, camera, detection.places(maps, canvas_mm, canvas_camera, PLACES))
     # Once more: a crop that was far off shows little of the hand.
     return _checked(networks, depth_mm, camera, detection.best(found, hands))
@@ -67,8 +67,7 @@ def find(networks: Networks, depth_mm: Array, camera: Array, hands: int) -> Hand
 def _checked(networks, depth_mm, camera, hands):
     """The hands [B, K] as the crops at their places show them."""
     depth_mm, place = _cut_out(networks, depth_mm, camera, hands)
-    check = networks.localise(inputs(crop=crops.crop(depth_mm, place)))["check"]
-    looked = detection.checked(check, place)
+    looked = detection.checked(networks.check(crops.crop(depth_mm, place)), place)
     shape = [-1, hands.confidence.shape[1]]
     looked = Hands(*(tf.reshape(value, shape + list(value.shape[1:])) for value in looked))
     # What has no peak has no hand, however its crop looks; and no centre may be behind the camera.
@@ -121,7 +120,7 @@ def estimate_at(networks: Networks, depth_mm: Array, camera: Array, centre_mm: A
     Returns as ``estimate`` with K = 1. ``valid`` is false only where the centre is not in front of the camera
     or its crop is empty: the caller has said that there is a hand.
     """
-    usable = tf.reduce_all(tf.math.is_finite(centre_mm), axis=1, keepdims=True) & (centre_mm[:, 2:] > 0)
+    usable = centres.usable(centre_mm)[:, None]
     centre_mm = tf.where(usable, centre_mm, tf.constant(centres.STAND_IN_MM))[:, None]
     sure = tf.ones_like(centre_mm[..., 0])
     hands = Hands(centre_mm, tf.zeros_like(sure), sure)
@@ -166,7 +165,7 @@ def _both_ways(networks, depth_mm, place):
     mirrored_mm, mirrored = crops.mirrored(depth_mm, place, tf.ones_like(place.angle, tf.bool))
     crop = tf.concat([crops.crop(depth_mm, place), crops.crop(mirrored_mm, mirrored)], axis=0)
     joints = networks.pose(crop)
-    right, left = tf.split(networks.localise(inputs(joints=joints))["right"][:, 0], 2)
+    right, left = tf.split(networks.judge(joints)[:, 0], 2)
     is_left = left > right
     as_right, as_left = (
         crops.denormalise_joints(half, where)
@@ -195,23 +194,16 @@ def _about(networks, joints_mm, place):
 
 
 def _where(valid, value):
-    """``value`` [N, ...] where ``valid`` [N], else zeros."""
-    shape = [-1] + [1] * (value.shape.rank - 1)
-    return tf.where(tf.reshape(valid, shape), value, tf.zeros_like(value))
+    """``value`` [..., more] where ``valid`` [...], else zeros."""
+    for _ in range(value.shape.rank - valid.shape.rank):
+        valid = valid[..., None]
+    return tf.where(valid, value, tf.zeros_like(value))
 
 
 def _without_doubles(outputs):
     """The second hand is not valid where it is the first one again."""
     first, second = tf.unstack(tf.reduce_mean(outputs["joints_mm"], axis=2), axis=1)
     same = outputs["valid"][:, 0] & (tf.norm(second - first, axis=-1) < SAME_MM)
-    valid = outputs["valid"] & ~tf.stack([tf.zeros_like(same), same], axis=1)
-    kept = {
-        name: tf.where(
-            tf.reshape(valid, tf.concat([tf.shape(valid), tf.ones(value.shape.rank - 2, tf.int32)], 0)),
-            value,
-            tf.zeros_like(value),
-        )
-        for name, value in outputs.items()
-        if name not in ("valid", "confidence")
-    }
-    return {**kept, "valid": valid, "confidence": outputs["confidence"]}
+    alone = ~tf.stack([tf.zeros_like(same), same], axis=1)
+    kept = {name: _where(alone, value) for name, value in outputs.items() if name != "confidence"}
+    return {**kept, "confidence": outputs["confidence"]}

@@ -1,13 +1,13 @@
 """Stage two: the localiser's checker, on what its trained finder takes for hands."""
 
-import keras
 import numpy as np
 import tensorflow as tf
 
 from crossinfo.config import ScheduleConfig
 from crossinfo.localisation import targets
 from crossinfo.localisation.network import Localiser
-from crossinfo.pretrain.localiser import score_checks
+from crossinfo.pretrain.localiser import FLIP_SHARE, mirrored_checks, score_checks
+from crossinfo.pretrain.means import Means
 from crossinfo.training.statistics import StatisticsRenewer
 from crossinfo.training.trainer import make_optimizer, tf_variables
 
@@ -35,36 +35,34 @@ class ChecksStage:
         held_out: dict[str, np.ndarray],
     ):
         self.snapshot = localiser
-        self._checker = keras.Model(localiser.input["crop"], localiser.output["check"])
+        self._checker = localiser.part("check")
         self._optimizer = make_optimizer(schedule, steps_per_chunk, "float32")
         self._optimizer.build(self._checker.trainable_variables)
         self._renewer = StatisticsRenewer(self._checker)
         self._held_out = held_out
-        self._losses: list[tf.Tensor] = []
+        self._means = Means()
         self._seen: list[tf.Tensor] = []
         self._train = tf.function(self._train_batch, reduce_retracing=True)
 
     def step(self, batch: dict[str, np.ndarray]) -> None:
         """One step on crops as ``frames.proposal_arrays`` gives them."""
         tensors = {name: tf.constant(value, tf.float32) for name, value in batch.items()}
-        self._losses.append(self._train(tensors))
+        self._means.add(self._train(tensors))
         self._seen = [*self._seen[1 - STATISTICS_BATCHES :], tensors["crop"]]
 
     def _train_batch(self, batch):
-        batch = mirrored(batch, tf.random.uniform(tf.shape(batch["turn"])) < 0.5)
+        batch = mirrored_checks(batch, tf.random.uniform(tf.shape(batch["turn"])) < FLIP_SHARE)
         labels = targets.CheckLabels(*(batch[name] for name in FIELDS))
         with tf.GradientTape() as tape:
             losses = targets.check_losses(self._checker(batch["crop"], training=True), labels)
             total = tf.add_n([tf.reduce_mean(loss) for loss in losses.values()])
         variables = self._checker.trainable_variables
         self._optimizer.apply_gradients(zip(tape.gradient(total, variables), variables, strict=True))
-        return total
+        return {"total": total}
 
     def means(self) -> dict[str, float]:
         """The mean loss since the last call."""
-        mean = float(np.mean([float(loss) for loss in self._losses]))
-        self._losses = []
-        return {"total": mean}
+        return self._means.take()
 
     def validate(self) -> dict[str, float]:
         """Figures of ``score_checks`` on the held-out crops, with renewed statistics."""
@@ -80,15 +78,3 @@ class ChecksStage:
         return tf.train.Checkpoint(
             weights=tf_variables(self._checker.variables), optimizer=tf_variables(self._optimizer.variables)
         )
-
-
-def mirrored(batch: dict[str, tf.Tensor], flip: tf.Tensor) -> dict[str, tf.Tensor]:
-    """The batch with some crops [B] as seen in a mirror."""
-    x = tf.constant([-1.0, 1.0, 1.0])
-    return {
-        "crop": tf.where(flip[:, None, None, None], tf.reverse(batch["crop"], [2]), batch["crop"]),
-        "hand": batch["hand"],
-        "is_left": tf.where(flip, 1 - batch["is_left"], batch["is_left"]),
-        "turn": tf.where(flip, -batch["turn"], batch["turn"]),
-        "shift": tf.where(flip[:, None], batch["shift"] * x, batch["shift"]),
-    }

@@ -8,7 +8,6 @@ import numpy as np
 import tensorflow as tf
 
 from crossinfo.localisation import canvas, detection, whole_frame
-from crossinfo.localisation.network import inputs
 from crossinfo.pretrain import frames
 from crossinfo.pretrain.renderer import Arrays
 from datasets.synthetic import Options, scene
@@ -47,12 +46,12 @@ def proposals(localiser: str | os.PathLike, seed: int, size: int, number: int) -
 
 @functools.cache
 def _finder(localiser):
-    network = keras.saving.load_model(localiser, compile=False)
+    locate = keras.saving.load_model(localiser, compile=False).part("maps")
 
     @tf.function(input_signature=[tf.TensorSpec([1, None, None]), tf.TensorSpec([1, 4])], autograph=False)
     def propose(depth_mm, camera):
         canvas_mm, canvas_camera = canvas.fit(depth_mm, camera)
-        maps = network(inputs(features=canvas.features(canvas_mm, canvas_camera)), training=False)["maps"]
+        maps = locate(canvas.features(canvas_mm, canvas_camera), training=False)
         return detection.places(maps, canvas_mm, canvas_camera, whole_frame.PLACES)
 
     def places(depth_mm, camera):

@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from crossinfo.localisation import canvas
-from datasets import crops
+from datasets import centres, crops, geometry, skeletons
 from datasets.crops import CropPlace
 from datasets.geometry import Camera
 from datasets.synthetic.scene import Picture
@@ -18,7 +18,7 @@ from datasets.synthetic.scene import Picture
 Propose = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
 
 CUBE_MM = 240.0
-WRIST, MIDDLE_ROOT = 0, 5
+(WRIST,), (MIDDLE_ROOT,) = skeletons.MSRA.palm_axis
 LABELS = 3  # hands of one picture that the localiser is told of at most
 CROPS_PER_HAND = 2
 # How far off the crop of a hand may be: most are a little off, some as far as a localiser's first guess.
@@ -60,7 +60,7 @@ def _canvas_row(picture):
     row |= {name: np.zeros(LABELS, np.float32) for name in ("angle", "weight")}
     labelled = [(hand, 1.0) for hand in picture.hands] + [(hand, -1.0) for hand in picture.ignored]
     for place, (hand, weight) in enumerate(labelled[:LABELS]):
-        row["centre_mm"][place] = hand.joints_mm.mean(0)
+        row["centre_mm"][place] = centres.ground_truth(hand.joints_mm)
         row["angle"][place] = upright_angle(hand.joints_mm, picture.camera)
         row["weight"][place] = weight
     return row
@@ -68,7 +68,7 @@ def _canvas_row(picture):
 
 def _check_row(picture, rng):
     """Two crops: of a hand, or of what is none; and of what is none, or of a hand."""
-    hands = [hand for hand in picture.hands]
+    hands = picture.hands
     chosen = [hands[rng.integers(len(hands))] if hands else None, None]
     if hands and rng.random() < SECOND_HAND_SHARE:
         chosen[1] = hands[rng.integers(len(hands))]
@@ -91,7 +91,7 @@ def _label(picture=None, hand=None, place=None):
         at = (
             np.float32(value)[None] for value in (place["centre_mm"], picture.camera, CUBE_MM, place["angle"])
         )
-        middle_mm = np.float32(hand.joints_mm.mean(0))[None, None]
+        middle_mm = np.float32(centres.ground_truth(hand.joints_mm))[None, None]
         label["shift"] = _normalised(middle_mm, *at)[0, 0]
         label["turn"] = wrapped(upright_angle(hand.joints_mm, picture.camera) - place["angle"])
         label["is_left"] = hand.is_left
@@ -112,7 +112,7 @@ def _check_place(picture, hand, rng):
     far = rng.random() < CHECK_FAR_SHARE
     shift_mm = rng.uniform(-CHECK_FAR_MM, CHECK_FAR_MM, 3) if far else rng.normal(0, CHECK_NEAR_MM, 3)
     turn = rng.uniform(-np.pi, np.pi) if far else np.radians(rng.normal(0, CHECK_NEAR_DEGREES))
-    place["centre_mm"] = hand.joints_mm.mean(0) + shift_mm
+    place["centre_mm"] = centres.ground_truth(hand.joints_mm) + shift_mm
     place["angle"] = upright_angle(hand.joints_mm, picture.camera) - turn
     return place, _label(picture, hand, place)
 
@@ -121,14 +121,14 @@ def _away_from_hands(picture, rng):
     """A point on or a little behind a surface, far from all hands: any, the nearest or the most hand-like."""
     depth_mm, camera = picture.depth_mm, picture.camera
     rows, columns = np.nonzero((depth_mm > 0) & (depth_mm < canvas.FAR_MM))
-    middles = np.array([hand.joints_mm.mean(0) for hand in (*picture.hands, *picture.ignored)]).reshape(-1, 3)
+    middles_mm = _middles(picture)
     if not len(rows):
         return np.array([0.0, 0.0, rng.uniform(200, 1500)])
     chosen = rng.integers(len(rows), size=POINTS)
     u, v = columns[chosen], rows[chosen]
     z = depth_mm[v, u] + rng.uniform(0, 50, POINTS)
-    points = np.stack([(u - camera.cx) / camera.fx * z, (v - camera.cy) / camera.fy * z, z], 1)
-    away = (np.linalg.norm(points[:, None] - middles, axis=-1) > NO_HAND_MM).all(1)
+    points = geometry.unproject(np.stack([u, v, z], 1)[None], _row(camera))[0]
+    away = (np.linalg.norm(points[:, None] - middles_mm, axis=-1) > NO_HAND_MM).all(1)
     if not away.any():
         return points[0] + [0, 0, 2 * NO_HAND_MM]
     points = points[away]
@@ -138,13 +138,19 @@ def _away_from_hands(picture, rng):
     return points[points[:, 2].argmin() if kind == 1 else _aloneness(picture, points, rng).argmax()]
 
 
+def _middles(picture):
+    """Mean joints of all hands of a picture, first those that are to be found, [N, 3]."""
+    hands = (*picture.hands, *picture.ignored)
+    return np.array([centres.ground_truth(hand.joints_mm) for hand in hands]).reshape(-1, 3)
+
+
 def _aloneness(picture, points, rng):
     """How much of a ring about each point is empty or far behind it: much for heads, feet, small things."""
-    camera, (height, width) = picture.camera, picture.depth_mm.shape
+    height, width = picture.depth_mm.shape
     angle = np.arange(12) * (2 * np.pi / 12)
     ring = np.stack([np.cos(angle), np.sin(angle), 0 * angle], 1) * rng.uniform(*RING_MM)
-    x, y, z = np.moveaxis(points[:, None] + ring, -1, 0)
-    u, v = (np.rint(x / z * camera.fx + camera.cx), np.rint(y / z * camera.fy + camera.cy))
+    u, v, z = np.moveaxis(geometry.project(points[:, None] + ring, _row(picture.camera)), -1, 0)
+    u, v = np.rint(u), np.rint(v)
     inside = (u >= 0) & (u < width) & (v >= 0) & (v < height)
     depth_mm = picture.depth_mm[np.where(inside, v, 0).astype(int), np.where(inside, u, 0).astype(int)]
     return (inside & ((depth_mm == 0) | (depth_mm > z + 100))).mean(1)
@@ -207,12 +213,10 @@ def _proposals(picture, propose, rng):
 def _proposal(picture, centre_mm, angle):
     """(place, label) of a proposed place; None where it is neither at a hand nor away from all."""
     place = {"cube_mm": CUBE_MM, "angle": angle, "centre_mm": centre_mm}
-    distances = [
-        np.linalg.norm(hand.joints_mm.mean(0) - centre_mm) for hand in (*picture.hands, *picture.ignored)
-    ]
-    if min(distances, default=np.inf) > AWAY_MM:
+    distances = np.linalg.norm(_middles(picture) - centre_mm, axis=1)
+    if (distances > AWAY_MM).all():
         return place, _label()
-    nearest = int(np.argmin(distances))
+    nearest = int(distances.argmin())
     if distances[nearest] > AT_HAND_MM or nearest >= len(picture.hands):
         return None
     return place, _label(picture, picture.hands[nearest], place)
@@ -266,7 +270,7 @@ def _places(joints_mm, angle, rng):
     )
     cube_mm = CUBE_MM * rng.uniform(1 - CUBE_SPREAD, 1 + CUBE_SPREAD, CROPS_PER_HAND)
     places = {
-        "centre_mm": joints_mm.mean(0) + shift_mm,
+        "centre_mm": centres.ground_truth(joints_mm) + shift_mm,
         "cube_mm": cube_mm,
         "angle": angle + np.radians(turn),
     }

@@ -1,13 +1,13 @@
 """Stage one: the localiser on whole pictures and on crops of them."""
 
-import keras
 import numpy as np
 import tensorflow as tf
 
 from crossinfo.config import ScheduleConfig
 from crossinfo.localisation import canvas, detection, targets
-from crossinfo.localisation.network import Localiser, inputs
-from crossinfo.localisation.whole_frame import CONFIDENT
+from crossinfo.localisation.network import Localiser
+from crossinfo.localisation.whole_frame import CONFIDENT, PLACES
+from crossinfo.pretrain.means import Means
 from crossinfo.training.statistics import StatisticsRenewer
 from crossinfo.training.trainer import make_optimizer, tf_variables
 
@@ -16,7 +16,8 @@ FLIP_SHARE = 0.5
 STATISTICS_BATCHES = 16
 NEAR_MM = 80.0
 BATCH = 64
-JUDGE = ("judge_dense1", "judge_dense2", "right")
+TRAINED = ("maps", "check")
+X_MIRRORED = (-1.0, 1.0, 1.0)
 
 Tensors = dict[str, tf.Tensor]
 
@@ -38,12 +39,13 @@ class LocaliserStage:
         self.snapshot = Localiser()
         self._optimizer = make_optimizer(schedule, steps_per_chunk, "float32")
         # The judge is trained on the pose network's joints, when there is one.
-        self._variables = [v for v in self.network.trainable_variables if not judges(v)]
+        self._parts = {name: self.network.part(name) for name in TRAINED}
+        self._snapshot_parts = {name: self.snapshot.part(name) for name in TRAINED}
+        self._variables = [v for part in self._parts.values() for v in part.trainable_variables]
         self._optimizer.build(self._variables)
-        self._renewer = StatisticsRenewer(self.snapshot)
+        self._renewers = {name: StatisticsRenewer(part) for name, part in self._snapshot_parts.items()}
         self._held_out = held_out
-        self._sums: dict[str, float] = {}
-        self._steps = 0
+        self._means = Means()
         self._seen: list[Tensors] = []
         self._train = tf.function(self._train_batch, reduce_retracing=True)
         self._infer = tf.function(self._outputs, reduce_retracing=True)
@@ -51,17 +53,14 @@ class LocaliserStage:
     def step(self, batch: dict[str, np.ndarray]) -> None:
         """One step on a batch of pictures."""
         tensors = {name: tf.constant(value, tf.float32) for name, value in batch.items()}
-        losses = self._train(tensors)
-        self._steps += 1
-        for name, value in losses.items():
-            self._sums[name] = self._sums.get(name, 0.0) + value
+        self._means.add(self._train(tensors))
         if len(self._seen) < STATISTICS_BATCHES:
             self._seen.append(_inputs(tensors))
 
     def _train_batch(self, batch):
         batch = mirrored(batch, tf.random.uniform(tf.shape(batch["angle"])[:1]) < FLIP_SHARE)
         with tf.GradientTape() as tape:
-            outputs = self.network(_inputs(batch), training=True)
+            outputs = _run(self._parts, _inputs(batch), training=True)
             losses = targets.map_losses(outputs["maps"], _labels(batch), batch["canvas"], batch["camera"])
             losses |= targets.check_losses(outputs["check"], _check_labels(batch))
             losses = {name: tf.reduce_mean(value) for name, value in losses.items()}
@@ -72,15 +71,14 @@ class LocaliserStage:
 
     def means(self) -> dict[str, float]:
         """Mean losses since the last call."""
-        means = {name: float(value) / max(self._steps, 1) for name, value in self._sums.items()}
-        self._sums, self._steps = {}, 0
-        return means
+        return self._means.take()
 
     def validate(self) -> dict[str, float]:
         """Figures of ``score_places`` and ``score_checks`` on the held-out pictures."""
         for copied, trained in zip(self.snapshot.weights, self.network.weights, strict=True):
             copied.assign(trained.value)
-        self._renewer.renew(self._seen)
+        for name, renewer in self._renewers.items():
+            renewer.renew([seen[name] for seen in self._seen])
         self._seen = []
         found = [self._infer(batch) for batch in self._batches()]
         places = zip(*(hands for hands, _ in found), strict=True)
@@ -98,8 +96,9 @@ class LocaliserStage:
             }
 
     def _outputs(self, batch):
-        outputs = self.snapshot(_inputs(batch), training=False)
-        return detection.places(outputs["maps"], batch["canvas"], batch["camera"], 3), outputs["check"]
+        outputs = _run(self._snapshot_parts, _inputs(batch), training=False)
+        found = detection.places(outputs["maps"], batch["canvas"], batch["camera"], PLACES)
+        return found, outputs["check"]
 
     def checkpoint(self) -> tf.train.Checkpoint:
         """Weights and optimizer."""
@@ -108,14 +107,16 @@ class LocaliserStage:
         )
 
 
-def judges(variable: keras.Variable) -> bool:
-    """Whether a localiser's variable belongs to its judge."""
-    return variable.path.split("/")[0] in JUDGE
-
-
 def _inputs(batch):
-    crop = tf.reshape(batch["crop"], [-1, *batch["crop"].shape[2:]])
-    return inputs(features=canvas.features(batch["canvas"], batch["camera"]), crop=crop)
+    """What each part sees of a batch of pictures, by the part's output."""
+    return {
+        "maps": canvas.features(batch["canvas"], batch["camera"]),
+        "check": tf.reshape(batch["crop"], [-1, *batch["crop"].shape[2:]]),
+    }
+
+
+def _run(parts, seen, training):
+    return {name: part(seen[name], training=training) for name, part in parts.items()}
 
 
 def _labels(batch):
@@ -134,18 +135,25 @@ def mirrored(batch: Tensors, flip: tf.Tensor) -> Tensors:
     wide = flip[:, None]
     camera = batch["camera"]
     seen = tf.concat([camera[:, :2], canvas.WIDTH - 1 - camera[:, 2:3], camera[:, 3:]], axis=1)
-    x = tf.constant([-1.0, 1.0, 1.0])
     return {
+        **mirrored_checks(batch, tf.broadcast_to(wide, tf.shape(batch["turn"]))),
         "canvas": tf.where(wide[..., None], tf.reverse(batch["canvas"], [2]), batch["canvas"]),
         "camera": tf.where(wide, seen, camera),
-        "centre_mm": tf.where(wide[..., None], batch["centre_mm"] * x, batch["centre_mm"]),
+        "centre_mm": tf.where(wide[..., None], batch["centre_mm"] * X_MIRRORED, batch["centre_mm"]),
         "angle": tf.where(wide, -batch["angle"], batch["angle"]),
         "weight": batch["weight"],
-        "crop": tf.where(wide[..., None, None, None], tf.reverse(batch["crop"], [3]), batch["crop"]),
+    }
+
+
+def mirrored_checks(batch: Tensors, flip: tf.Tensor) -> Tensors:
+    """Crops [..., 96, 96, 1] and what they show, with some of them, bool [...], as seen in a mirror."""
+    crop = batch["crop"]
+    return {
+        "crop": tf.where(flip[..., None, None, None], tf.reverse(crop, [crop.shape.rank - 2]), crop),
         "hand": batch["hand"],
-        "is_left": tf.where(wide, 1 - batch["is_left"], batch["is_left"]),
-        "turn": tf.where(wide, -batch["turn"], batch["turn"]),
-        "shift": tf.where(wide[..., None], batch["shift"] * x, batch["shift"]),
+        "is_left": tf.where(flip, 1 - batch["is_left"], batch["is_left"]),
+        "turn": tf.where(flip, -batch["turn"], batch["turn"]),
+        "shift": tf.where(flip[..., None], batch["shift"] * X_MIRRORED, batch["shift"]),
     }
 
 

@@ -1,4 +1,4 @@
-"""Stage two: the pose network on upright crops of right hands."""
+"""Stage three: the pose network on upright crops of right hands."""
 
 import dataclasses
 

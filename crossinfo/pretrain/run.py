@@ -8,6 +8,7 @@ import pathlib
 import keras
 
 from crossinfo import config, model
+from crossinfo.export.packaged import LOCALISER_FILE, POSE_FILE
 from crossinfo.pretrain import contents, package, renderer
 from crossinfo.pretrain.checks import ChecksStage
 from crossinfo.pretrain.localiser import LocaliserStage
@@ -23,8 +24,6 @@ HELD_OUT_SEED = 1_000_003
 PROPOSALS_SEED = 2_000_003
 # The localiser after each of its stages.
 FOUND_FILE, CHECKED_FILE = "localiser/localiser.keras", "checks/localiser.keras"
-LOCALISER_FILE = "localiser.keras"
-POSE_FILE = "pose.keras"
 
 
 class Pretraining:
@@ -61,8 +60,7 @@ class Pretraining:
         package.write(self.work_dir, self.settings)
 
     def _pictures(self):
-        spans = self.settings.spans
-        chunks = max(spans[stage].first + spans[stage].chunks for stage in ("localiser", "pose", "side"))
+        chunks = max(span.chunks for span in self.settings.spans.values() if span.arrays in contents.KINDS)
         make = functools.partial(contents.pictures, self.settings.seed, self.settings.chunk_pictures)
         return Renderer(self.work_dir / "pictures", make, contents.KINDS, chunks, self.workers)
 
@@ -85,7 +83,7 @@ class Pretraining:
             return
         keras.utils.set_random_seed(self.settings.seed)
         span = self.settings.spans[kind]
-        frames = len(next(iter(rendered.chunk(span.arrays, span.first).values())))
+        frames = len(next(iter(rendered.chunk(span.arrays, 0).values())))
         steps = max(frames * span.visits // self.settings.batch_size, 1)
         schedule = config.ScheduleConfig(
             epochs=span.chunks,

@@ -193,7 +193,7 @@ def _arrays(batch):
 
 def _distances(detections, hands):
     """From each detection to each hand's mean joint, [K, N]; infinite where nothing is detected."""
-    middles = np.array([posed.joints_mm.mean(0) for posed in hands]).reshape(1, -1, 3)
+    middles = np.array([centres.ground_truth(posed.joints_mm) for posed in hands]).reshape(1, -1, 3)
     distance = np.linalg.norm(detections["centre_mm"][:, None] - middles, axis=-1)
     return np.where(detections["valid"][:, None], distance, np.inf)
 
@@ -219,7 +219,7 @@ def _false(detections, picture):
 
 def _scored(one, posed, detections, which, errors):
     """The score of one hand, found as detection ``which`` or not at all."""
-    middle_mm = posed.joints_mm.mean(0)
+    middle_mm = centres.ground_truth(posed.joints_mm)
     found = which is not None
     return HandScore(
         picture=one.number,

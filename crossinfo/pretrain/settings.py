@@ -17,12 +17,11 @@ class Span(NamedTuple):
 
     Args:
         arrays: "localiser", "checks" or "pose", which of a chunk's files is read.
-        first, chunks: int. The first chunk and how many.
+        chunks: int. How many chunks, from the first on.
         visits: int. How many chunks the stage trains on at a time: each is seen so often before it goes.
     """
 
     arrays: str
-    first: int
     chunks: int
     visits: int
 
@@ -61,10 +60,10 @@ class Settings:
     def spans(self) -> dict[str, Span]:
         """The chunks of each stage, by its name."""
         return {
-            "localiser": Span("localiser", 0, self.localiser_chunks, self.localiser_visits),
-            "checks": Span("checks", 0, self.checks_chunks, self.checks_visits),
-            "pose": Span("pose", 0, self.pose_chunks, self.pose_visits),
-            "side": Span("pose", 0, self.side_chunks, 1),
+            "localiser": Span("localiser", self.localiser_chunks, self.localiser_visits),
+            "checks": Span("checks", self.checks_chunks, self.checks_visits),
+            "pose": Span("pose", self.pose_chunks, self.pose_visits),
+            "side": Span("pose", self.side_chunks, 1),
         }
 
     def write(self, work_dir: str | os.PathLike) -> None:

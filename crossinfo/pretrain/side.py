@@ -1,13 +1,13 @@
-"""Stage three: the localiser's judge, on joints that the pose network makes of crops and their mirror."""
+"""Stage four: the localiser's judge, on joints that the pose network makes of crops and their mirror."""
 
 import numpy as np
 import tensorflow as tf
 
 from crossinfo import model
 from crossinfo.config import ScheduleConfig
-from crossinfo.localisation.network import Localiser, inputs
+from crossinfo.localisation.network import Localiser
 from crossinfo.model import CrossInfoNet
-from crossinfo.pretrain.localiser import judges
+from crossinfo.pretrain.means import Means
 from crossinfo.training.trainer import make_optimizer, tf_variables
 from datasets import targets
 
@@ -36,24 +36,24 @@ class SideStage:
         self.snapshot = localiser
         self._pose = model.inference(pose)
         self._held_out = held_out
-        self._variables = [v for v in localiser.trainable_variables if judges(v)]
+        self._judge = localiser.part("right")
         self._optimizer = make_optimizer(schedule, steps_per_chunk, "float32")
-        self._optimizer.build(self._variables)
-        self._losses: list[tf.Tensor] = []
+        self._optimizer.build(self._judge.trainable_variables)
+        self._means = Means()
         self._train = tf.function(self._train_batch, reduce_retracing=True)
         self._infer = tf.function(self._margin, reduce_retracing=True)
 
     def step(self, batch: dict[str, np.ndarray]) -> None:
         """One step on crops of right hands."""
-        self._losses.append(self._train(tf.constant(batch["crop"], tf.float32)))
+        self._means.add(self._train(tf.constant(batch["crop"], tf.float32)))
 
     def _train_batch(self, crop):
         both = self._joints(crop)
         with tf.GradientTape() as tape:
             loss = tf.reduce_mean(tf.nn.softplus(-self._difference(both)))
-        gradients = tape.gradient(loss, self._variables)
-        self._optimizer.apply_gradients(zip(gradients, self._variables, strict=True))
-        return loss
+        variables = self._judge.trainable_variables
+        self._optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
+        return {"total": loss}
 
     def _joints(self, crop):
         """Joints [2 B, 21, 3] of crops as they are, then of the same as left hands would be seen."""
@@ -61,7 +61,7 @@ class SideStage:
         return targets.unflatten(self._pose(both, training=False)["hand"])
 
     def _difference(self, joints):
-        right, left = tf.split(self.snapshot(inputs(joints=joints), training=False)["right"][:, 0], 2)
+        right, left = tf.split(self._judge(joints, training=False)[:, 0], 2)
         return right - left
 
     def _margin(self, crop):
@@ -69,9 +69,7 @@ class SideStage:
 
     def means(self) -> dict[str, float]:
         """The mean loss since the last call."""
-        mean = float(np.mean([float(loss) for loss in self._losses]))
-        self._losses = []
-        return {"total": mean}
+        return self._means.take()
 
     def validate(self) -> dict[str, float]:
         """The share of held-out crops whose side is told right."""
@@ -82,5 +80,5 @@ class SideStage:
     def checkpoint(self) -> tf.train.Checkpoint:
         """Weights and optimizer."""
         return tf.train.Checkpoint(
-            weights=tf_variables(self._variables), optimizer=tf_variables(self._optimizer.variables)
+            weights=tf_variables(self._judge.variables), optimizer=tf_variables(self._optimizer.variables)
         )

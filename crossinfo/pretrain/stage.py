@@ -95,8 +95,8 @@ class Stage:
 
     def _batches(self, renderer, position) -> Iterator[Arrays]:
         """The frames of all chunks in the window, shuffled together."""
-        first, size = self._span.first, self._settings.batch_size
-        numbers = range(first + max(position + 1 - self._span.visits, 0), first + position + 1)
+        size = self._settings.batch_size
+        numbers = range(max(position + 1 - self._span.visits, 0), position + 1)
         self._window = {
             number: self._window.get(number) or renderer.chunk(self._span.arrays, number)
             for number in numbers

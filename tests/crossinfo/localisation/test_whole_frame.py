@@ -30,18 +30,20 @@ def networks(*peaks, left=False, turn=0.0, shift=(0.0, 0, 0), hand=5.0, pose=Non
         maps[0, row, column] = [logit, 0, 0, 0, np.cos(angle), np.sin(angle)]
     check = np.float32([[hand, 0, np.cos(turn), np.sin(turn), *shift]])
 
-    def localise(inputs):
-        return {
-            "maps": tf.repeat(tf.constant(maps), tf.shape(inputs["features"])[0], axis=0),
-            "check": tf.repeat(tf.constant(check), tf.shape(inputs["crop"])[0], axis=0),
-            # The second half of the joints are of the mirrored crops.
-            "right": tf.linspace(0.0, 1.0 if left else -1.0, tf.shape(inputs["joints"])[0])[:, None],
-        }
+    def locate(features):
+        return tf.repeat(tf.constant(maps), tf.shape(features)[0], axis=0)
+
+    def checked(crop):
+        return tf.repeat(tf.constant(check), tf.shape(crop)[0], axis=0)
+
+    def judge(joints):
+        # The second half of the joints are of the mirrored crops.
+        return tf.linspace(0.0, 1.0 if left else -1.0, tf.shape(joints)[0])[:, None]
 
     def upright(crop):
         return tf.repeat(tf.constant(UPRIGHT)[None], tf.shape(crop)[0], axis=0)
 
-    return whole_frame.Networks(localise, pose or upright, 240.0, WRIST, ROOT)
+    return whole_frame.Networks(locate, checked, judge, pose or upright, 240.0, WRIST, ROOT)
 
 
 def wall(frames=1):
