@@ -6,12 +6,11 @@ import tensorflow as tf
 from crossinfo.config import ScheduleConfig
 from crossinfo.localisation import targets
 from crossinfo.localisation.network import Localiser
-from crossinfo.pretrain.localiser import FLIP_SHARE, mirrored_checks, score_checks
+from crossinfo.pretrain.localiser import as_tensors, by_chance, mirrored_checks, score_checks
 from crossinfo.pretrain.means import Means
 from crossinfo.training.statistics import StatisticsRenewer
 from crossinfo.training.trainer import make_optimizer, tf_variables
 
-STATISTICS_BATCHES = 30
 FIELDS = targets.CheckLabels._fields
 
 
@@ -41,17 +40,14 @@ class ChecksStage:
         self._renewer = StatisticsRenewer(self._checker)
         self._held_out = held_out
         self._means = Means()
-        self._seen: list[tf.Tensor] = []
         self._train = tf.function(self._train_batch, reduce_retracing=True)
 
     def step(self, batch: dict[str, np.ndarray]) -> None:
         """One step on crops as ``frames.proposal_arrays`` gives them."""
-        tensors = {name: tf.constant(value, tf.float32) for name, value in batch.items()}
-        self._means.add(self._train(tensors))
-        self._seen = [*self._seen[1 - STATISTICS_BATCHES :], tensors["crop"]]
+        self._means.add(self._train(as_tensors(batch)))
 
     def _train_batch(self, batch):
-        batch = mirrored_checks(batch, tf.random.uniform(tf.shape(batch["turn"])) < FLIP_SHARE)
+        batch = mirrored_checks(batch, by_chance(tf.shape(batch["turn"]), self._optimizer))
         labels = targets.CheckLabels(*(batch[name] for name in FIELDS))
         with tf.GradientTape() as tape:
             losses = targets.check_losses(self._checker(batch["crop"], training=True), labels)
@@ -64,9 +60,9 @@ class ChecksStage:
         """The mean loss since the last call."""
         return self._means.take()
 
-    def validate(self) -> dict[str, float]:
+    def validate(self, sample: list[dict[str, np.ndarray]]) -> dict[str, float]:
         """Figures of ``score_checks`` on the held-out crops, with renewed statistics."""
-        self._renewer.renew(self._seen)
+        self._renewer.renew(as_tensors(batch)["crop"] for batch in sample)
         crop = self._held_out["crop"].astype(np.float32)
         check = np.concatenate(
             [self._checker(crop[start : start + 64], training=False) for start in range(0, len(crop), 64)]

@@ -1,5 +1,6 @@
 """Stage one: the localiser on whole pictures and on crops of them."""
 
+import keras
 import numpy as np
 import tensorflow as tf
 
@@ -13,7 +14,6 @@ from crossinfo.training.trainer import make_optimizer, tf_variables
 
 # A picture is seen in the mirror by chance: left hands become right ones.
 FLIP_SHARE = 0.5
-STATISTICS_BATCHES = 16
 NEAR_MM = 80.0
 BATCH = 64
 TRAINED = ("maps", "check")
@@ -46,19 +46,15 @@ class LocaliserStage:
         self._renewers = {name: StatisticsRenewer(part) for name, part in self._snapshot_parts.items()}
         self._held_out = held_out
         self._means = Means()
-        self._seen: list[Tensors] = []
         self._train = tf.function(self._train_batch, reduce_retracing=True)
         self._infer = tf.function(self._outputs, reduce_retracing=True)
 
     def step(self, batch: dict[str, np.ndarray]) -> None:
         """One step on a batch of pictures."""
-        tensors = {name: tf.constant(value, tf.float32) for name, value in batch.items()}
-        self._means.add(self._train(tensors))
-        if len(self._seen) < STATISTICS_BATCHES:
-            self._seen.append(_inputs(tensors))
+        self._means.add(self._train(as_tensors(batch)))
 
     def _train_batch(self, batch):
-        batch = mirrored(batch, tf.random.uniform(tf.shape(batch["angle"])[:1]) < FLIP_SHARE)
+        batch = mirrored(batch, by_chance(tf.shape(batch["angle"])[:1], self._optimizer))
         with tf.GradientTape() as tape:
             outputs = _run(self._parts, _inputs(batch), training=True)
             losses = targets.map_losses(outputs["maps"], _labels(batch), batch["canvas"], batch["camera"])
@@ -73,13 +69,12 @@ class LocaliserStage:
         """Mean losses since the last call."""
         return self._means.take()
 
-    def validate(self) -> dict[str, float]:
+    def validate(self, sample: list[dict[str, np.ndarray]]) -> dict[str, float]:
         """Figures of ``score_places`` and ``score_checks`` on the held-out pictures."""
         for copied, trained in zip(self.snapshot.weights, self.network.weights, strict=True):
             copied.assign(trained.value)
         for name, renewer in self._renewers.items():
-            renewer.renew([seen[name] for seen in self._seen])
-        self._seen = []
+            renewer.renew(_inputs(as_tensors(batch))[name] for batch in sample)
         found = [self._infer(batch) for batch in self._batches()]
         places = zip(*(hands for hands, _ in found), strict=True)
         hands = detection.Hands(*(np.concatenate(values) for values in places))
@@ -90,10 +85,7 @@ class LocaliserStage:
 
     def _batches(self):
         for start in range(0, len(self._held_out["canvas"]), BATCH):
-            yield {
-                name: tf.constant(value[start : start + BATCH], tf.float32)
-                for name, value in self._held_out.items()
-            }
+            yield as_tensors({name: value[start : start + BATCH] for name, value in self._held_out.items()})
 
     def _outputs(self, batch):
         outputs = _run(self._snapshot_parts, _inputs(batch), training=False)
@@ -105,6 +97,17 @@ class LocaliserStage:
         return tf.train.Checkpoint(
             weights=tf_variables(self.network.variables), optimizer=tf_variables(self._optimizer.variables)
         )
+
+
+def as_tensors(batch: dict[str, np.ndarray]) -> Tensors:
+    """The arrays of a batch as float32 tensors."""
+    return {name: tf.constant(value, tf.float32) for name, value in batch.items()}
+
+
+def by_chance(shape: tf.Tensor, optimizer: keras.optimizers.Optimizer) -> tf.Tensor:
+    """Which frames are seen in the mirror, bool; a function of the optimizer's step, also after a stop."""
+    seed = tf.stack([0, tf.cast(optimizer.iterations.value, tf.int32)])
+    return tf.random.stateless_uniform(shape, seed) < FLIP_SHARE
 
 
 def _inputs(batch):

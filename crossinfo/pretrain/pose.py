@@ -8,11 +8,10 @@ import tensorflow as tf
 from crossinfo import config, model
 from crossinfo.card import card_for
 from crossinfo.pretrain import frames
+from crossinfo.pretrain.localiser import as_tensors
 from crossinfo.training.statistics import StatisticsRenewer
 from crossinfo.training.trainer import Trainer
 from datasets import crops, pipeline, registry, skeletons, targets
-
-STATISTICS_BATCHES = 20
 
 
 class PoseStage:
@@ -57,15 +56,11 @@ class PoseStage:
         self._renewer = StatisticsRenewer(self.snapshot)
         pose = model.inference(self.snapshot)
         self._hand = tf.function(lambda crop: pose(crop, training=False)["hand"], reduce_retracing=True)
-        self._seen: list[tf.Tensor] = []
         self._example = tf.function(self._example_of, reduce_retracing=True)
 
     def step(self, batch: dict[str, np.ndarray]) -> None:
         """One step on crops as ``frames.pose_arrays`` gives them."""
-        example = self._example({name: tf.constant(value, tf.float32) for name, value in batch.items()})
-        self.trainer.train(example)
-        if len(self._seen) < STATISTICS_BATCHES:
-            self._seen.append(example["crop"])
+        self.trainer.train(self._example(as_tensors(batch)))
 
     def _example_of(self, batch):
         crop, expected = pipeline.example(batch, skeletons.MSRA)
@@ -77,19 +72,16 @@ class PoseStage:
         self.trainer.sums.assign(tf.zeros_like(self.trainer.sums))
         return {"total": means["total"], "error_mm": means["error_mm"]}
 
-    def validate(self) -> dict[str, float]:
+    def validate(self, sample: list[dict[str, np.ndarray]]) -> dict[str, float]:
         """Mean and median joint error on held-out crops, in mm."""
         for copied, trained in zip(self.snapshot.weights, self.trainer.model.weights, strict=True):
             copied.assign(trained.value.read_value())
-        self._renewer.renew(self._seen)
-        self._seen = []
+        self._renewer.renew(as_tensors(batch)["crop"] for batch in sample)
         errors = np.concatenate([self._errors(start) for start in range(0, len(self._held_out["crop"]), 64)])
         return {"error_mm": errors.mean(), "median_mm": np.median(errors)}
 
     def _errors(self, start):
-        part = {
-            name: tf.constant(value[start : start + 64], tf.float32) for name, value in self._held_out.items()
-        }
+        part = as_tensors({name: value[start : start + 64] for name, value in self._held_out.items()})
         place = crops.CropPlace.of(part)
         joints_mm = crops.denormalise_joints(targets.unflatten(self._hand(part["crop"])), place)
         return tf.reduce_mean(tf.norm(joints_mm - part["joints_mm"], axis=-1), axis=1).numpy()

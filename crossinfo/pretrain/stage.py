@@ -18,6 +18,8 @@ from datasets.io import atomic
 
 Arrays = dict[str, np.ndarray]
 VALIDATE_EVERY = 10
+# Batches of one position that batch statistics are renewed from, so that they do not depend on stops.
+SAMPLE_BATCHES = 20
 
 
 class Trainable(Protocol):
@@ -31,8 +33,8 @@ class Trainable(Protocol):
     def means(self) -> dict[str, float]:
         """Means of the losses since the last call."""
 
-    def validate(self) -> dict[str, float]:
-        """Errors on held-out pictures."""
+    def validate(self, sample: list[Arrays]) -> dict[str, float]:
+        """Errors on held-out pictures; batch statistics are renewed from a sample of batches before."""
 
     def checkpoint(self) -> tf.train.Checkpoint:
         """All that a stopped stage goes on with."""
@@ -63,20 +65,21 @@ class Stage:
         with StopRequest() as stop, tqdm(total=self._span.chunks, initial=first, unit="chunk") as bar:
             bar.set_description(self._trained.kind)
             for position in range(first, self._span.chunks):
-                started = time.perf_counter()
+                started, sample = time.perf_counter(), []
                 for batch in self._batches(renderer, position):
                     self._trained.step(batch)
+                    sample += [batch] if len(sample) < SAMPLE_BATCHES else []
                     if stop.requested:
                         raise KeyboardInterrupt
-                self._finish(position, time.perf_counter() - started, bar)
+                self._finish(position, time.perf_counter() - started, sample, bar)
 
-    def _finish(self, position, seconds, bar):
+    def _finish(self, position, seconds, sample, bar):
         values = {**self._trained.means(), "seconds": seconds}
         if not np.isfinite(list(values.values())).all():
             raise InputError(f"{self._trained.kind}: the loss is not finite at chunk {position}")
         last = position + 1 == self._span.chunks
         if last or (position + 1) % VALIDATE_EVERY == 0:
-            values |= {f"val_{name}": value for name, value in self._trained.validate().items()}
+            values |= {f"val_{name}": value for name, value in self._trained.validate(sample).items()}
             bar.write(_line(self._trained.kind, position, values))
         self._rows.append({"chunk": position, **{name: f"{value:.6g}" for name, value in values.items()}})
         _write_rows(self._folder / "metrics.csv", self._rows)

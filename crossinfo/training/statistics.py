@@ -5,6 +5,8 @@ of batches, all seen by the same weights, are what inference needs ("precise" st
 "Rethinking 'Batch' in BatchNorm", https://arxiv.org/abs/2105.07576, section 3).
 """
 
+from collections.abc import Iterable
+
 import keras
 import tensorflow as tf
 
@@ -31,7 +33,7 @@ class StatisticsRenewer:
         ]
         self._moments = tf.function(self._batch_moments, reduce_retracing=True)
 
-    def renew(self, crops: tf.data.Dataset) -> None:
+    def renew(self, crops: Iterable[tf.Tensor]) -> None:
         """Sets mean and variance to those of the whole sample.
 
         Args:
