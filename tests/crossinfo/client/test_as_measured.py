@@ -98,11 +98,11 @@ def test_answers(server, protocol, choice, newest, stable):
 
 
 def counts(server):
-    """{status: requests so far}."""
+    """{(model, status): requests so far}; other tests may have asked the same server for other models."""
     found = re.findall(r"^:tensorflow:serving:request_count\{(.*)\} (\S+)$", get(server, METRICS)[1], re.M)
     labels = [dict(re.findall(r'(\w+)="([^"]*)"', text)) for text, _ in found]
-    assert all(each["model_name"] == "hand" for each in labels)
-    return {each["status"]: float(number) for each, (_, number) in zip(labels, found, strict=True)}
+    keys = [(each["model_name"], each["status"]) for each in labels]
+    return {key: float(number) for key, (_, number) in zip(keys, found, strict=True)}
 
 
 def test_monitoring(server, protocol):
@@ -114,7 +114,10 @@ def test_monitoring(server, protocol):
         with pytest.raises(InputError):
             remote.call("png", image_bytes=[b"GIF89a"], camera=CAMERA)
     after = counts(server)
-    assert after["OK"] == before["OK"] + 1
+    assert after["hand", "OK"] == before["hand", "OK"] + 1
+    assert {model for model, status in after if after[model, status] != before.get((model, status))} == {
+        "hand"
+    }
     assert sum(after.values()) == sum(before.values()) + 2
     assert re.search(r"^:tensorflow:serving:request_latency_count\{.*\} [1-9]", get(server, METRICS)[1], re.M)
 
